@@ -1,0 +1,83 @@
+"""`fn secrets`: which variables a project has, and where each value comes from.
+
+Values are printed only on `--show`: terminals are shared, recorded and scrolled back.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from devserver.project import Explanation, SystemKeyring, explain_variable, explain_variables
+
+_folder = click.option(
+    "--dir", "folder", type=click.Path(path_type=Path), default=".", help="Folder of the project; by default here."
+)
+_show = click.option("--show", is_flag=True, help="Print values too.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group
+def secrets() -> None:
+    """Show a project's variables and secrets, and where their values come from."""
+
+
+@secrets.command("list", epilog="\b\nExample:\n  fn secrets list --dir pizza-line")
+@_folder
+@_show
+@_json
+def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
+    """List every variable of the project: where its value comes from, and whether it is a secret."""
+    found = explain_variables(folder, environ=os.environ, keyring=SystemKeyring())
+    if as_json:
+        _print_json([_summary(each, show=show) for each in found])
+        return
+    if not found:
+        click.echo("This project has no variables. Put them into `variables` of sinch.json, and secrets into .env.")
+    width = max((len(each.key) for each in found), default=0)
+    for each in found:
+        source = each.variable.source if each.variable else "not set"
+        value = each.variable.value if show and each.variable else ""
+        click.echo(f"{each.key:<{width}}  {source:<19}  {'secret' if each.secret else '':<6}  {value}".rstrip())
+
+
+@secrets.command("explain", epilog="\b\nExample:\n  fn secrets explain VOICE_APPLICATION_SECRET")
+@click.argument("key")
+@_folder
+@_show
+@_json
+def explain_secret(key: str, folder: Path, show: bool, as_json: bool) -> None:
+    """Explain where the value of KEY comes from, and why the other places did not count."""
+    found = explain_variable(folder, key, environ=os.environ, keyring=SystemKeyring())
+    if as_json:
+        steps = [{"source": step.source, "hit": step.value is not None, "reason": step.reason} for step in found.steps]
+        _print_json(_summary(found, show=show) | {"steps": steps})
+        return
+    source = f"is set, from {found.variable.source}" if found.variable else "is not set"
+    click.echo(f"{key} {source}{' (a secret)' if found.secret else ''}.")
+    if show and found.variable:
+        click.echo(f"  value: {found.variable.value}")
+    for step in found.steps:
+        click.echo(f"  {'>' if step.value is not None else '-'} {step.source}: {step.reason}")
+
+
+def _summary(found: Explanation, *, show: bool) -> dict[str, Any]:
+    variable = found.variable
+    summary: dict[str, Any] = {
+        "name": found.key,
+        "set": variable is not None,
+        "source": variable.source if variable else None,
+        "secret": found.secret,
+    }
+    if show:
+        summary["value"] = variable.value if variable else None
+    return summary
+
+
+def _print_json(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.encode(value))

@@ -1,0 +1,1 @@
+"""The local Sinch on the cloud port. This version has no operations yet and says so; see `app`."""

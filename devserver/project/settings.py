@@ -1,0 +1,77 @@
+"""What `sinch.json` may hold, as types: the keys of the platform, and ours under `dev`.
+
+It must not read files or know about lines of text: `manifest` turns text into these and names the line of a mistake.
+Ranges are part of the types, so that a value that would make the server useless is refused before it starts.
+Sources of the platform's keys: functions-platform.md 5.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Origin = Literal["auth", "numbers", "sms", "conversation", "number_lookup"]
+"""A product of the official SDK whose host can be redirected."""
+
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+
+
+class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The object `dev` of `sinch.json`: settings of `fn dev` alone, in camelCase there. Unknown keys are errors.
+
+    Attributes:
+        deadline: seconds a handler may take before the answer is 504.
+        body_limit: bytes of the largest request body; a larger one is answered with 413.
+        spares: how many warm host processes wait for the next save; 0 makes every reload start an interpreter.
+        grace: seconds an old generation may take to finish what it has in hand.
+        blocked_after: seconds after which a handler that blocks the event loop is named in the log.
+        hung_after: seconds without a sign of life after which the host counts as hung.
+        callback_deadline: seconds the platform waits for the answer to a voice callback; a slower one is marked.
+        origins: addresses to use in place of the SDK's hosts, by product (`auth`, `numbers`, `sms`, `conversation`,
+            `number_lookup`), such as `{"sms": "http://127.0.0.1:3002"}`.
+        ignore: more patterns, as in .gitignore, of files that the watcher leaves alone.
+    """
+
+    deadline: Seconds = 30.0
+    body_limit: Annotated[int, Meta(ge=1024, le=1024**3)] = 10 * 1024**2
+    spares: Annotated[int, Meta(ge=0, le=16)] = 2
+    grace: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    blocked_after: Seconds = 0.5
+    hung_after: Seconds = 3.0
+    callback_deadline: Seconds = 5.0
+    origins: dict[Origin, Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]] = {}
+    ignore: list[str] = []
+
+
+class TunnelSettings(Struct, frozen=True):
+    """The object `tunnel` of `sinch.json`: the saved answer to "with a tunnel?"."""
+
+    preference: Literal["on", "off"] | None = None
+
+
+class Manifest(Struct, frozen=True, rename="camel"):
+    """The content of `sinch.json`. Keys that are not listed here stay in the file untouched.
+
+    Attributes:
+        name: of the function; the identifier of a deployment.
+        runtime: must be `python`, which is also what a missing key means.
+        variables: environment variables that are no secrets: the file is committed.
+        function_id: set by the platform's command line after a first deployment.
+        voice_app: application key of the Voice App that belongs to this function.
+        conversation_app: id of the Conversation app that belongs to this function.
+        created_resources: what the platform's command line created; not ours to read.
+        project_id: likewise.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")]
+    runtime: str = "python"
+    description: str = ""
+    variables: dict[Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")], str] = {}
+    function_id: str | None = None
+    tunnel: TunnelSettings = TunnelSettings()
+    voice_app: str | None = None
+    conversation_app: str | None = None
+    dev: DevSettings = DevSettings()
+    created_resources: object = None
+    project_id: object = None

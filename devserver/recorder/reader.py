@@ -1,0 +1,197 @@
+"""The reading side of `.fn/recordings.db`: for other processes, while a session writes or without one.
+
+It must never hold the file for long: a writer that is kept out keeps a phone call waiting. So what deletes does it in
+small bites.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from devserver.errors import FnError
+from devserver.recorder.exchange import ID_LENGTH, Exchange, Summary
+from devserver.recorder.rows import EXCHANGE_COLUMNS, SUMMARY_COLUMNS, exchange_of, summary_of
+from devserver.recorder.schema import FILE, connect, is_damaged, refuse_newer
+
+_WAIT = 2.0  # seconds for another process to let go of the file
+_BITE = 500  # rows
+_FROM = "FROM request r LEFT JOIN answer a ON a.seq = r.seq"
+
+
+class NotRecorded(FnError):
+    """There is no such recording, or the name fits several."""
+
+
+class RecordingReader:
+    """Looks exchanges up, and deletes them. A folder without recordings is an empty list, not an error.
+
+    Args:
+        folder: the project's `.fn`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def newest(
+        self, limit: int, before: str | None = None, event: str | None = None, callid: str | None = None
+    ) -> list[Summary]:
+        """Summaries, the newest first.
+
+        Args:
+            limit: how many at most.
+            before: an id; only what was recorded before it.
+            event: only this voice event.
+            callid: only this call.
+        """
+        wanted: dict[str, Any] = {
+            "r.seq < (SELECT seq FROM request WHERE id = ?)": before,
+            # With a plus, SQLite does not take the index of events, when that of calls is so much shorter.
+            "+r.event = ?" if callid is not None else "r.event = ?": event,
+            "r.callid = ?": callid,
+        }
+        chosen = {clause: value for clause, value in wanted.items() if value is not None}
+        where = "WHERE " + " AND ".join(chosen) if chosen else ""
+        sql = f"SELECT {SUMMARY_COLUMNS} {_FROM} {where} ORDER BY r.seq DESC LIMIT ?"
+        return [summary_of(row) for row in self._rows(sql, *chosen.values(), limit)]
+
+    def get(self, name: str) -> Exchange:
+        """One exchange, by its id, the beginning of its id, or `last`.
+
+        Raises:
+            NotRecorded: there is none, or there are several.
+        """
+        select = f"SELECT {EXCHANGE_COLUMNS} {_FROM}"
+        if name == "last":
+            rows = self._rows(f"{select} ORDER BY r.seq DESC LIMIT 1")
+        else:
+            start = name.lower()
+            # "{" is the character after "z": a range over the index instead of a pattern.
+            rows = self._rows(f"{select} WHERE r.id >= ? AND r.id < ? ORDER BY r.id LIMIT 2", start, start + "{")
+        if not rows:
+            raise self._missing(name)
+        if len(rows) > 1:
+            raise NotRecorded(
+                f'"{name}" is the beginning of several recordings.',
+                hint=f"Give more of its {ID_LENGTH} characters, for example {rows[0][0][: len(name) + 4]}.",
+            )
+        return exchange_of(rows[0])
+
+    def count(self) -> int:
+        """How many exchanges are recorded."""
+        rows = self._rows("SELECT count(*) FROM request")
+        return int(rows[0][0]) if rows else 0
+
+    def purge(self, *, everything: bool = False, callid: str | None = None, older_than: float | None = None) -> int:
+        """Delete exchanges for good; returns how many. A session may go on recording meanwhile.
+
+        Args:
+            everything: all of them.
+            callid: those of one call.
+            older_than: those that arrived before this time, seconds since 1970.
+
+        Raises:
+            ValueError: not exactly one of the three is given.
+        """
+        if (everything, callid is not None, older_than is not None).count(True) != 1:
+            raise ValueError("one of everything, callid and older_than")
+        with self._reading() as connection:
+            if connection is None:
+                return 0
+            if everything:
+                return _delete_all(connection)
+            # What is deleted is overwritten: these are other people's phone calls.
+            connection.execute("PRAGMA secure_delete=ON")
+            if callid is not None:
+                return _delete(connection, "callid = ?", callid)
+            return _delete(connection, "at < ?", older_than)
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._reading() as connection:
+            return [] if connection is None else connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """The connection; None when nothing has been recorded yet. SQLite's errors become sentences."""
+        try:
+            yield self._open()
+        except sqlite3.Error as error:
+            if is_damaged(error):
+                raise FnError(
+                    f"{self._path} is damaged: {error}.", hint="`fn dev` moves it aside and begins a new one."
+                ) from error
+            raise FnError(f"{self._path} cannot be used: {error}.", hint="Try again; is the disk full?") from error
+
+    def _open(self) -> sqlite3.Connection | None:
+        if self._connection is None and self._path.is_file():
+            connection = connect(self._path, wait=_WAIT)
+            try:
+                version = refuse_newer(connection, self._path)
+            except BaseException:
+                connection.close()
+                raise
+            if version == 0:  # a session is just about to make its tables
+                connection.close()
+                return None
+            self._connection = connection
+        return self._connection
+
+    def _missing(self, name: str) -> NotRecorded:
+        if not self.count():
+            return NotRecorded(
+                "There are no recordings here yet.", hint="Run `fn dev` and send it a callback; or name another --dir."
+            )
+        return NotRecorded(f'There is no recording "{name}".', hint="`fn recordings list` shows what there is.")
+
+
+def _delete_all(connection: sqlite3.Connection) -> int:
+    """Empties the tables at once and writes the file anew: a million rows take a second instead of half a minute."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        deleted: int = connection.execute("SELECT count(*) FROM request").fetchone()[0]
+        connection.execute("DELETE FROM answer")
+        connection.execute("DELETE FROM request")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return deleted
+
+
+def _delete(connection: sqlite3.Connection, condition: str, *values: Any) -> int:
+    deleted = 0
+    find = f"SELECT seq FROM request WHERE {condition} LIMIT {_BITE}"  # noqa: S608 the condition is ours
+    while seqs := connection.execute(find, values).fetchall():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.executemany("DELETE FROM answer WHERE seq = ?", seqs)
+            connection.executemany("DELETE FROM request WHERE seq = ?", seqs)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        deleted += len(seqs)
+    # The log holds what was deleted until it is written over. With a session running this does what it can.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return deleted

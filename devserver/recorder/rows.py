@@ -1,0 +1,133 @@
+"""Exchanges as rows of the two tables, and back. Redaction happens here: what has become a row may be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from devserver.recorder.exchange import Answer, Exchange, Headers, Request, Summary
+from devserver.recorder.redaction import Redactor
+
+Row = tuple[Any, ...]
+
+INSERT_REQUEST = (
+    "INSERT INTO request (id, at, callid, event, source, method, path, remote, headers, body)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
+INSERT_ANSWER = "INSERT INTO answer (seq, status, ms, generation, headers, notes, body) VALUES (?,?,?,?,?,?,?)"
+SUMMARY_COLUMNS = "r.id, r.callid, r.event, r.source, r.method, r.path, a.status, r.at, a.ms"
+EXCHANGE_COLUMNS = (
+    "r.id, r.at, r.callid, r.event, r.source, r.method, r.path, r.remote, r.headers, r.body,"
+    " a.status, a.ms, a.generation, a.headers, a.notes, a.body"
+)
+
+_DEEPEST = 20
+_encoder = msgspec.json.Encoder(enc_hook=repr)
+_decode_headers = msgspec.json.Decoder(Headers).decode
+
+
+class Notes(msgspec.Struct, array_like=True):
+    """What is known about an exchange besides the answer itself."""
+
+    findings: list[dict[str, Any]]
+    logs: list[dict[str, Any]]
+    error: dict[str, Any] | None
+    marks: list[str]
+
+
+_decode_notes = msgspec.json.Decoder(Notes).decode
+
+
+def request_row(  # noqa: PLR0917 the hot path; keywords cost
+    redact: Redactor,
+    exchange_id: str,
+    at: float,
+    callid: str | None,
+    event: str | None,
+    source: str,
+    request: Request,
+) -> Row:
+    """A row for `INSERT_REQUEST`."""
+    return (
+        exchange_id,
+        at,
+        _storable(redact.text(callid)) if callid else None,
+        event,
+        source,
+        _storable(request.method),
+        _storable(redact.text(request.path)),
+        request.remote,
+        _json(redact.headers(request.headers)),
+        redact.data(request.body),
+    )
+
+
+def answer_row(redact: Redactor, answer: Answer | None, ms: float | None, generation: int | None, notes: Notes) -> Row:
+    """A row for `INSERT_ANSWER`, without its seq."""
+    has_notes = notes.findings or notes.logs or notes.error or notes.marks
+    written = redact.data(_json(notes)) if has_notes else None
+    if answer is None:
+        return (None, ms, generation, None, written, None)
+    return (answer.status, ms, generation, _json(redact.headers(answer.headers)), written, redact.data(answer.body))
+
+
+def summary_of(row: Row) -> Summary:
+    """From `SUMMARY_COLUMNS`."""
+    exchange_id, callid, event, source, method, path, status, at, ms = row
+    return Summary(exchange_id, _text(callid), event, source, _text(method), _text(path), status, at, ms)
+
+
+def exchange_of(row: Row) -> Exchange:
+    """From `EXCHANGE_COLUMNS`."""
+    exchange_id, at, callid, event, source, method, path, remote, headers, body = row[:10]
+    status, ms, generation, answer_headers, notes, answer_body = row[10:]
+    known = _decode_notes(notes) if notes else Notes([], [], None, [])
+    return Exchange(
+        id=exchange_id,
+        at=at,
+        callid=_text(callid),
+        event=event,
+        source=source,
+        request=Request(_text(method), _text(path), _decode_headers(headers), body, remote),
+        answer=None if status is None else Answer(status, _decode_headers(answer_headers), answer_body),
+        ms=ms,
+        generation=generation,
+        findings=known.findings,
+        logs=known.logs,
+        error=known.error,
+        marks=known.marks,
+    )
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return _encoder.encode(value)
+    except (UnicodeEncodeError, TypeError, ValueError, OverflowError, RecursionError):
+        return _encoder.encode(_plain(msgspec.structs.astuple(value) if isinstance(value, Notes) else value))
+
+
+def _plain(value: Any, deep: int = 0) -> Any:
+    """What user code logged, made fit for JSON: half surrogates, numbers beyond 64 bits, keys that are no strings."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict() if deep < _DEEPEST:
+            return {_plain(str(key)): _plain(item, deep + 1) for key, item in value.items()}
+        case list() | tuple() if deep < _DEEPEST:
+            return [_plain(item, deep + 1) for item in value]
+        case None | bool() | float():
+            return value
+        case int() if -(1 << 63) <= value < 1 << 63:
+            return value
+        case _:
+            return _plain(repr(value)) if deep < _DEEPEST else "..."
+
+
+def _storable(text: str) -> str | bytes:
+    """Text for SQLite, which takes no half surrogates; a path may hold them where it was no UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape")
+
+
+def _text(value: Any) -> Any:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value

@@ -1,0 +1,65 @@
+"""The Sinch APIs as a function reaches them: `context.sms`, `context.conversation`, `context.numbers`.
+
+All of them are the official SDK behind an async face. Asking for a client costs nothing and never fails; what is
+wrong with it comes up where it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from devserver.runtime.clients.face import NotYet, Operation, Pages
+from devserver.runtime.clients.sdk import PRODUCTS, Sdk
+from devserver.runtime.clients.unlocking import MissingVariables
+
+__all__ = ["PRODUCTS", "Clients", "MissingVariables", "Operation", "Pages"]
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The clients of one generation; they share one SDK client and its token.
+
+    Attributes:
+        variables: of the function; which of them unlock what is in `unlocking`.
+        origins: URL by product (`PRODUCTS`) for those that shall not be reached at Sinch.
+
+    Raises:
+        ConfigError: an origin is for no product that there is.
+    """
+
+    variables: Mapping[str, str] = field(repr=False)
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _ = self._sdk  # refuses wrong origins now, and imports nothing
+
+    @cached_property
+    def _sdk(self) -> Sdk:
+        return Sdk(self.variables, self.origins)
+
+    @property
+    def conversation(self) -> Operation:
+        """`await context.conversation.messages.send_text_message(...)`."""
+        return Operation(self._sdk, ("conversation",))
+
+    @property
+    def sms(self) -> Operation:
+        """`await context.sms.batches.send_sms(...)`."""
+        return Operation(self._sdk, ("sms",))
+
+    @property
+    def numbers(self) -> Operation:
+        """`async for number in await context.numbers.list(...)`."""
+        return Operation(self._sdk, ("numbers",))
+
+    @property
+    def voice(self) -> NotYet:
+        """Comes with a later version."""
+        return NotYet("voice")
+
+    @property
+    def verification(self) -> NotYet:
+        """Comes with a later version."""
+        return NotYet("verification")

@@ -1,0 +1,48 @@
+"""Reading a request's body: as received, with a limit in bytes and one in seconds."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+_SLOWEST = 30.0  # seconds a body may take to arrive
+
+
+class BodyTooLarge(Exception):
+    """More bytes than allowed."""
+
+
+class BodyTooSlow(Exception):
+    """The body did not arrive in time; the text says so."""
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """The whole body.
+
+    Args:
+        request: as aiohttp hands it out; nothing of it has been read.
+        limit: bytes; a larger body is refused before it is read when its length is announced.
+
+    Raises:
+        BodyTooLarge: more than `limit` bytes.
+        BodyTooSlow: it took longer than half a minute.
+    """
+    content = request.content
+    if content.is_eof() and content.total_bytes <= limit:
+        return content.read_nowait()
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        # aiohttp answers this in its router, which we do without.
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n") if request.transport else None
+    parts = bytearray()
+    try:
+        async with asyncio.timeout(_SLOWEST):
+            async for chunk in content.iter_any():
+                parts += chunk
+                if len(parts) > limit:
+                    raise BodyTooLarge
+    except TimeoutError:
+        raise BodyTooSlow(f"The body did not arrive within {_SLOWEST:.0f} s.") from None
+    return bytes(parts)

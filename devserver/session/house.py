@@ -1,0 +1,162 @@
+"""What hosts and generations tell the session, put together: cache calls, log lines, deaths, reloads.
+
+The one place where gateway, generations, WebSockets and report meet; each of them knows only itself.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from devserver.project import Project
+from devserver.runtime.backends import CacheError, MemoryCache
+from devserver.session.frames import (
+    Blocked,
+    CacheAnswer,
+    CacheCall,
+    Freed,
+    HostSettings,
+    Leftover,
+    Line,
+    Loaded,
+    Prepare,
+    SocketClose,
+    SocketData,
+    SocketRefused,
+)
+from devserver.session.gateway import Gateway
+from devserver.session.generations import Generations, LoadError
+from devserver.session.link import HostLink
+from devserver.session.report import Report
+from devserver.session.spares import Spares
+from devserver.session.websockets import WebSockets
+
+
+class House:
+    """The owner of all hosts of a session."""
+
+    generations: Generations
+    spares: Spares
+    gateway: Gateway
+    sockets: WebSockets
+
+    def __init__(self, project: Project, cache: MemoryCache, report: Report) -> None:
+        self._project = project
+        self._cache = cache
+        self._report = report
+
+    def prepare(self) -> Prepare:
+        """The first word to a new host."""
+        project = self._project
+        memory = self.generations.memory
+        return Prepare(
+            str(project.root),
+            project.environment,
+            HostSettings(
+                project.name,
+                project.environment.get("PROJECT_ID"),
+                project.environment,
+                {str(product): url for product, url in project.dev.origins.items()},
+                project.dev.blocked_after,
+            ),
+            memory.third_party,
+            list(memory.code.values()),
+        )
+
+    def reconfigured(self, project: Project) -> None:
+        """The configuration was read anew: spares made with the old one are of no use."""
+        self._project = project
+        self.spares.renew()
+
+    # --- Notices: what hosts say -------------------------------------------------------------------------------
+
+    def cache_call(self, host: HostLink, call: CacheCall) -> None:
+        """The user's code uses the cache."""
+        try:
+            value = self._cache.apply(call.operation, call.arguments)
+        except CacheError as error:
+            host.send(CacheAnswer(call.id, None, str(error)))
+        else:
+            host.send(CacheAnswer(call.id, value))
+
+    def line(self, host: HostLink, line: Line) -> None:
+        """The user's code logged or printed."""
+        entry = {"at": line.at, "level": line.level, "text": line.text, "fields": line.fields}
+        hand = self.gateway.line(line.request_id, entry)
+        more = {"id": line.request_id, "callid": hand.callid if hand else None} if line.request_id else {}
+        self._report.tell(
+            "log", level=line.level, text=line.text, fields=line.fields, generation=host.generation, **more
+        )
+
+    def raw_output(self, host: HostLink, text: str) -> None:
+        """Something was written past Python."""
+        self._report.tell("log", level="info", text=text, fields={}, generation=host.generation)
+
+    def blocked(self, host: HostLink, notice: Blocked) -> None:
+        """A handler holds the event loop."""
+        name = notice.handler or "something"
+        self._say(
+            "warning",
+            f"{name} has blocked the event loop for {notice.ms / 1000:.1f} s (at {notice.where}): other requests wait. "
+            "Await what takes time, or write a plain `def`, which runs in a thread.",
+        )
+        if notice.ms >= self._project.dev.hung_after * 1000:
+            self.generations.replace_soon(host)
+
+    def freed(self, host: HostLink, notice: Freed) -> None:  # noqa: ARG002 part of the protocol
+        """The event loop runs again."""
+        self._say("info", f"The event loop runs again after {notice.ms / 1000:.1f} s.")
+
+    def leftover(self, host: HostLink, notice: Leftover) -> None:  # noqa: ARG002 part of the protocol
+        """Tasks were still running when the generation went."""
+        self._say(
+            "warning",
+            f"Generation {notice.generation} left {len(notice.tasks)} running: {', '.join(notice.tasks)}. Cancelled.",
+        )
+
+    def died(self, host: HostLink) -> None:
+        """A host ended by itself."""
+        self.sockets.host_died(host)
+        self.generations.died(host, self.gateway.running_on(host))
+
+    def socket_message(self, message: SocketData | SocketClose | SocketRefused) -> None:
+        """A WebSocket message of the user's code."""
+        self.sockets.from_host(message)
+
+    # --- Audience: what generations say ------------------------------------------------------------------------
+
+    def took_over(self, loaded: Loaded, ms: float, files: list[str], *, first: bool, restart: bool) -> None:
+        """A generation answers from now on."""
+        if first:
+            for text in loaded.warnings:
+                self._say("warning", text)
+            return
+        self._report.tell(
+            "reload",
+            generation=loaded.generation,
+            ms=round(ms, 2),
+            files=[self._short(path) for path in files],
+            reason="restart" if restart else "save",
+            import_ms=round(loaded.ms, 2),
+            routes=loaded.routes,
+            warnings=loaded.warnings,
+        )
+
+    def load_failed(self, error: LoadError, generation: int | None) -> None:
+        """The newest code cannot answer."""
+        self._report.tell(
+            "load_error", kind=error.kind, text=error.text, traceback=error.traceback, generation=generation
+        )
+
+    def host_died(self, why: str, handlers: list[str], pause: float) -> None:
+        """The host that answered died."""
+        while_ = f" while it ran {', '.join(sorted(set(handlers)))}" if handlers else ""
+        again = f"trying again in {pause:.0f} s, or at the next save" if pause else "starting another"
+        self._say("error", f"The function's process ended{while_}: {why}; {again}.")
+
+    def _short(self, path: str) -> str:
+        return os.path.relpath(path, self._project.root)
+
+    def _say(self, level: str, text: str) -> None:
+        fields: dict[str, Any] = {}
+        self._report.tell("log", level=level, text=text, fields=fields, ours=True)

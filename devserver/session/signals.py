@@ -1,0 +1,56 @@
+"""INT, TERM and HUP, once and again (models.md 5: the default handling loses what is given back on the second).
+
+The first asks the session to end. The second says what is still being done. The third ends the process at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Stopping:
+    """Whether and why the session is to end.
+
+    Args:
+        busy_with: says what is still being done, for an impatient user.
+        tell: shows a sentence.
+    """
+
+    def __init__(self, busy_with: Callable[[], str], tell: Callable[[str], None]) -> None:
+        self._busy_with = busy_with
+        self._tell = tell
+        self._asked = asyncio.Event()
+        self._count = 0
+        self.exit_code = 0
+
+    def install(self) -> None:
+        """Handle the signals; also when a shell started us in the background with SIGINT ignored."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.received, number)
+
+    def received(self, number: int) -> None:
+        """A signal arrived."""
+        self._count += 1
+        if self._count == 1:
+            self.exit_code = 128 + number
+            self._asked.set()
+        elif self._count == 2:
+            self._tell(f"Still busy: {self._busy_with()}. Once more ends fn at once.")
+        else:
+            os._exit(128 + number)
+
+    def stop(self, exit_code: int = 0) -> None:
+        """End the session without a signal."""
+        self.exit_code = exit_code
+        self._asked.set()
+
+    async def wait(self) -> int:
+        """Wait until the session is to end; gives the exit code."""
+        await self._asked.wait()
+        return self.exit_code

@@ -1,0 +1,181 @@
+"""Events of a session in words, for a person at a terminal: calm, one line each, times on the left.
+
+Pure but for the time of day. What came from outside is shown with its control characters made visible: a caller's
+name must not be able to move the cursor or ring the bell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_INDENT = " " * 10
+_COLUMN = 22  # characters for who a callback is about
+
+
+def visible(text: str) -> str:
+    """Text from outside, with control characters (line breaks and tabs excepted) shown as escapes."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+
+
+class Words:
+    """Renders events as lines.
+
+    Args:
+        colour: whether to use it.
+        now: gives the local time.
+    """
+
+    def __init__(self, *, colour: bool, now: Callable[[], datetime] = datetime.now) -> None:
+        self._colour = colour
+        self._now = now
+        self._renderers: dict[str, Callable[[Mapping[str, Any]], str | None]] = {
+            "ready": self._ready,
+            "callback": self._callback,
+            "request": self._request,
+            "reload": self._reload,
+            "load_error": self._load_error,
+            "log": self._log,
+            "more": self._more,
+            "stopping": self._stopping,
+        }
+
+    def __call__(self, kind: str, fields: MutableMapping[str, Any]) -> str | None:
+        """The line for an event."""
+        renderer = self._renderers.get(kind)
+        return renderer(fields) if renderer else None
+
+    # --- pieces ------------------------------------------------------------------------------------------------
+
+    def _style(self, text: str, **how: Any) -> str:
+        return click.style(text, **how) if self._colour else text
+
+    def _dim(self, text: str) -> str:
+        return self._style(text, dim=True)
+
+    def _at(self, text: str) -> str:
+        now = self._now()
+        return f"{self._dim(f'{now.hour:02}:{now.minute:02}:{now.second:02}')}  {text}"
+
+    def _under(self, text: str, **how: Any) -> str:
+        return "\n".join(_INDENT + self._style(line, **how) if how else _INDENT + line for line in text.splitlines())
+
+    # --- start and stop ----------------------------------------------------------------------------------------
+
+    def _ready(self, fields: Mapping[str, Any]) -> str:
+        lines = [
+            "",
+            f"  {self._style(fields['name'], bold=True)} is ready {self._dim('(' + _ms(fields['ms']) + ')')}",
+            "",
+        ]
+        for label, key in (("function", "function"), ("console", "console"), ("cloud", "cloud"), ("tunnel", "tunnel")):
+            if fields.get(key):
+                lines.append(f"  {label:<10}{self._style(fields[key], fg='cyan')}")
+        if fields.get("routes"):
+            lines.append(f"  {'answers':<10}{'  '.join(fields['routes'])}")
+        elif fields.get("generation"):
+            lines.append(f"  {'answers':<10}{self._style('nothing yet: function.py has no handlers', fg='yellow')}")
+        lines += ["", f"  {self._dim('Edit function.py and the next callback runs the new code. Ctrl-C stops.')}"]
+        if fields.get("try"):
+            lines.append(f"  {self._dim('Try: ' + fields['try'])}")
+        return "\n".join([*lines, ""])
+
+    def _stopping(self, fields: Mapping[str, Any]) -> str:
+        return self._at(self._dim(fields["text"]))
+
+    # --- traffic -----------------------------------------------------------------------------------------------
+
+    def _callback(self, fields: Mapping[str, Any]) -> str:
+        name = self._style(f"{fields['name']:<7}", fg="green" if _is_good(fields) else "red", bold=True)
+        who = visible(fields.get("from") or _short(fields.get("callid") or ""))
+        what = visible(fields["answer"]) if _is_good(fields) else self._failure(fields)
+        if fields["name"] == "dice" and fields.get("reason"):
+            what = visible(fields["reason"]).lower() + (f" ({what})" if what != "nothing" else "")
+        mark = "" if fields["source"] == "local" else self._dim(f"  {fields['source']}")
+        lines = [self._at(f"{name} {who:<22} {_ms(fields['ms']):>8}  {what}{mark}")]
+        lines += self._details(fields)
+        lines += [self._finding(finding) for finding in fields["findings"]]
+        return "\n".join(lines)
+
+    def _request(self, fields: Mapping[str, Any]) -> str:
+        good = _is_good(fields)
+        path = visible(f"{fields['method']} {fields['path']}")
+        outcome = self._style(str(fields["status"]), fg="green") if good else self._failure(fields)
+        return "\n".join([self._at(f"{path:<30} {_ms(fields['ms']):>8}  {outcome}"), *self._details(fields)])
+
+    def _failure(self, fields: Mapping[str, Any]) -> str:
+        error = fields.get("error")
+        text = error["text"] if error else fields.get("reason") or ""
+        return self._style(f"{fields['status'] or 'gone'} {visible(text)}".strip(), fg="red")
+
+    def _details(self, fields: Mapping[str, Any]) -> list[str]:
+        lines = []
+        error = fields.get("error")
+        if error and error["traceback"]:
+            lines.append(self._under(visible(error["traceback"]), fg="red"))
+        if fields.get("hint"):
+            lines.append(self._under(fields["hint"], dim=True))
+        return lines
+
+    def _finding(self, finding: Mapping[str, Any]) -> str:
+        colour = "red" if finding["severity"] == "error" else "yellow"
+        place = f"{finding['path']}: " if finding["path"] else ""
+        return self._under(f"{finding['severity']}: {visible(place + finding['text'])}", fg=colour)
+
+    def _more(self, fields: Mapping[str, Any]) -> str:
+        return self._at(
+            self._dim(f"... and {fields['count']:,} more within a second; `fn recordings list` has them all")
+        )
+
+    # --- code --------------------------------------------------------------------------------------------------
+
+    def _reload(self, fields: Mapping[str, Any]) -> str:
+        what = ", ".join(fields["files"][:3]) or fields["reason"]
+        if len(fields["files"]) > 3:
+            what += f" and {len(fields['files']) - 3} more"
+        name = self._style("reload ", fg="cyan", bold=True)
+        generation = self._dim(f"generation {fields['generation']}")
+        lines = [self._at(f"{name} {visible(what):<22} {_ms(fields['ms']):>8}  {generation}")]
+        lines += [self._under(text, fg="yellow") for text in fields["warnings"]]
+        return "\n".join(lines)
+
+    def _load_error(self, fields: Mapping[str, Any]) -> str:
+        generation = fields["generation"]
+        goes_on = f"generation {generation} keeps answering" if generation else "nothing answers until it is mended"
+        text = visible(fields["traceback"] or fields["text"])
+        head = self._style("error  ", fg="red", bold=True)
+        lines = [self._at(f"{head} {self._style(visible(fields['text']), fg='red')}  {self._dim('(' + goes_on + ')')}")]
+        if fields["traceback"]:
+            lines.append(self._under(text, fg="red"))
+        return "\n".join(lines)
+
+    def _log(self, fields: Mapping[str, Any]) -> str:
+        level = fields["level"]
+        colour = {"error": "red", "critical": "red", "warning": "yellow"}.get(level)
+        text = visible(str(fields["text"]))
+        more = " ".join(f"{key}={visible(str(value))}" for key, value in fields.get("fields", {}).items())
+        whole = f"{text} {self._dim(more)}" if more else text
+        tag = f"{level}: " if level in {"warning", "error", "critical"} and fields.get("ours") else ""
+        lines = (tag + whole).splitlines() or [""]
+        bar = self._style("|", fg=colour) if colour else self._dim("|")
+        return "\n".join(f"{_INDENT}{bar} {line}" for line in lines)
+
+
+def _short(callid: str) -> str:
+    """A call id that fits its column; its end tells calls apart better than its beginning."""
+    return callid if len(callid) <= _COLUMN else f"...{callid[3 - _COLUMN :]}"
+
+
+def _is_good(fields: Mapping[str, Any]) -> bool:
+    return fields.get("status") is not None and fields["status"] < 400 and not fields.get("error")
+
+
+def _ms(value: float) -> str:
+    if value >= 10_000:
+        return f"{value / 1000:.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"

@@ -1,0 +1,208 @@
+"""Differences name what changed, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devserver.recorder.compare import answer_differences, differences
+from devserver.recorder.exchange import Answer
+
+MENU: dict[str, Any] = {
+    "instructions": [{"name": "say", "text": "Hello"}, {"name": "answer"}],
+    "action": {
+        "name": "runMenu",
+        "mainMenu": "main",
+        "menus": [
+            {
+                "id": "main",
+                "mainPrompt": "#tts[Press]",
+                "options": [{"dtmf": "1", "action": "return(sales)"}, {"dtmf": "2", "action": "return(support)"}],
+            },
+            {"id": "sub", "options": [{"dtmf": "1", "action": "return(x)"}]},
+        ],
+    },
+}
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "dtmf", "name", "a"]), inner),
+    max_leaves=12,
+)
+
+
+def changed(change: str, value: Any = None) -> dict[str, Any]:
+    """The menu with one thing changed; `change` is Python that acts on `doc`."""
+    doc = copy.deepcopy(MENU)
+    target: Any = doc
+    *way, last = [int(step) if step.isdigit() else step for step in change.split(".")]
+    for step in way:
+        target = target[step]
+    if value is None:
+        del target[last]
+    else:
+        target[last] = value
+    return doc
+
+
+def texts(old: Any, new: Any) -> list[str]:
+    return [each.text for each in differences(old, new)]
+
+
+def test_an_option_that_goes_elsewhere_is_named_by_its_key_and_menu() -> None:
+    new = changed("action.menus.0.options.1.action", "return(billing)")
+    (found,) = differences(MENU, new)
+    assert found.text == "option 2 of menu main: return(support) -> return(billing)"
+    assert found.path == "action.menus[0].options[1].action"
+    assert (found.was, found.now) == ("return(support)", "return(billing)")
+
+
+@pytest.mark.parametrize(
+    ("change", "value", "expected"),
+    [
+        ("instructions.0.text", "Hi", "instruction 1 (say), text: Hello -> Hi"),
+        ("instructions.0.text", "", 'instruction 1 (say), text: Hello -> ""'),
+        ("instructions.0", {"name": "playFiles", "ids": ["x"]}, 'instruction 1: say text Hello -> playFiles ids ["x"]'),
+        ("instructions.1", None, "instruction 2 (answer) is gone; it was answer"),
+        ("action.menus.0.mainPrompt", "#tts[Push]", "menu main, mainPrompt: #tts[Press] -> #tts[Push]"),
+        ("action.menus.0.repeats", 3, "menu main, repeats is new: 3"),
+        ("action.menus.1", None, None),
+        ("action.mainMenu", "sub", "action mainMenu: main -> sub"),
+        ("action.barge", False, "action barge is new: false"),
+        ("action", {"name": "hangup"}, None),
+        ("action", None, None),
+    ],
+)
+def test_each_change_is_one_line_that_says_where(change: str, value: Any, expected: str | None) -> None:
+    (found,) = texts(MENU, changed(change, value))
+    if expected is not None:
+        assert found == expected
+
+
+def test_an_action_of_another_name_is_one_difference() -> None:
+    new = {"action": {"name": "connectPstn", "number": "+15551234567"}}
+    assert texts({"action": {"name": "hangup", "barge": True}}, new) == [
+        "action: hangup barge true -> connectPstn number +15551234567"
+    ]
+
+
+def test_menus_and_options_may_change_places() -> None:
+    new = copy.deepcopy(MENU)
+    new["action"]["menus"].reverse()
+    new["action"]["menus"][1]["options"].reverse()
+    assert differences(MENU, new) == []
+
+
+def test_a_new_option_in_front_is_one_difference() -> None:
+    new = copy.deepcopy(MENU)
+    new["action"]["menus"][0]["options"].insert(0, {"dtmf": "9", "action": "return(nine)"})
+    assert texts(MENU, new) == ["option 9 of menu main is new: return(nine)"]
+
+
+def test_a_menu_that_is_gone_is_named() -> None:
+    (text,) = texts(MENU, changed("action.menus.1"))
+    assert text.startswith("menu sub is gone; it was ")
+
+
+def test_options_with_a_key_twice_are_known_by_their_place() -> None:
+    old = {"options": [{"dtmf": "1", "action": "a"}, {"dtmf": "1", "action": "b"}]}
+    new = {"options": [{"dtmf": "1", "action": "a"}, {"dtmf": "1", "action": "c"}]}
+    assert [each.path for each in differences(old, new)] == ["options[1].action"]
+
+
+def test_null_is_a_value_and_true_is_not_one() -> None:
+    assert texts({"a": None}, {}) == ["a is gone; it was null"]
+    assert texts({"a": 1}, {"a": True}) == ["a: 1 -> true"]
+    assert texts({"a": 1}, {"a": 1.0}) == []
+
+
+def test_long_texts_are_shown_where_they_part() -> None:
+    (text,) = texts({"t": "x" * 300 + "old" + "y" * 300}, {"t": "x" * 300 + "new" + "y" * 300})
+    assert "old" in text
+    assert "new" in text
+    assert len(text) < 250
+
+
+def test_control_characters_are_written_as_escapes() -> None:
+    assert "\x1b" not in texts({"t": "a"}, {"t": "\x1b[2J"})[0]
+
+
+def test_documents_nested_without_end_are_said_to_be_so() -> None:
+    old: list[Any] = []
+    new: list[Any] = [1]
+    for _ in range(50_000):
+        old, new = [old], [new]
+    assert texts(old, new) == ["The answers are nested too deeply to be compared."]
+    while old:
+        old, new = old.pop(), new.pop()
+
+
+@given(documents)
+def test_a_document_does_not_differ_from_itself(document: Any) -> None:
+    assert differences(document, copy.deepcopy(document)) == []
+
+
+@given(documents, documents)
+def test_documents_that_differ_have_a_difference(old: Any, new: Any) -> None:
+    def known(value: Any) -> Any:
+        """Blind to the order of what has an identity, as the comparison is."""
+        match value:
+            case dict():
+                return {key: known(item) for key, item in value.items()}
+            case list():
+                return sorted((msgspec.json.encode(known(item), order="sorted") for item in value), key=repr)
+            case _:
+                return value
+
+    if msgspec.json.encode(known(old), order="sorted") != msgspec.json.encode(known(new), order="sorted"):
+        assert differences(old, new)
+
+
+# --- answers ---------------------------------------------------------------------------------------------------
+
+
+def answer(body: bytes, status: int = 200, content_type: str = "application/json") -> Answer:
+    return Answer(status, (("Content-Type", content_type),), body)
+
+
+def test_a_status_and_a_document_are_compared() -> None:
+    old, new = answer(b'{"action":{"name":"hangup"}}'), answer(b'{"action":{"name":"continue"}}', 500)
+    found = [each.text for each in answer_differences(old, new, svaml=True)]
+    assert found == ["status: 200 -> 500", "action: hangup -> continue"]
+
+
+def test_spelling_and_white_space_are_no_difference_to_the_platform() -> None:
+    old, new = answer(b'{"action":{"name":"runMenu"}}'), answer(b'{ "Action": {"NAME": "RunMenu"} }')
+    assert answer_differences(old, new, svaml=True) == []
+    assert answer_differences(old, new, svaml=False) != []
+
+
+def test_no_body_is_the_empty_document_in_svaml_only() -> None:
+    assert answer_differences(answer(b""), answer(b"{}"), svaml=True) == []
+    assert answer_differences(answer(b""), answer(b"{}"), svaml=False) != []
+
+
+def test_bodies_that_are_not_json_are_compared_as_text() -> None:
+    (found,) = answer_differences(answer(b"<p>a</p>"), answer(b"<p>b</p>"), svaml=False)
+    assert found.text == "body: <p>a</p> -> <p>b</p>"
+    (found,) = answer_differences(answer(b"\xff"), answer(b"\xff\xfe"), svaml=True)
+    assert found.text == "body: 1 bytes -> 2 bytes"
+
+
+def test_another_content_type_is_a_difference_unless_it_is_svaml() -> None:
+    old, new = answer(b"{}"), answer(b"{}", content_type="text/plain; charset=utf-8")
+    assert [each.text for each in answer_differences(old, new, svaml=False)] == [
+        "content type: application/json -> text/plain"
+    ]
+    assert answer_differences(old, new, svaml=True) == []
+
+
+def test_an_answer_that_is_missing_is_a_difference() -> None:
+    assert [each.text for each in answer_differences(None, answer(b""), svaml=True)] == ["no answer -> status 200"]
+    assert [each.text for each in answer_differences(answer(b""), None, svaml=True)] == ["status 200 -> no answer"]
+    assert answer_differences(None, None, svaml=True) == []

@@ -1,0 +1,188 @@
+"""The reading side: lists, single exchanges, and deleting for good."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from devserver.clock import SystemClock
+from devserver.errors import FnError
+from devserver.recorder.exchange import Answer, Request, new_id
+from devserver.recorder.reader import NotRecorded, RecordingReader
+from devserver.recorder.redaction import Redactor
+from devserver.recorder.store import Recorder
+
+CLOCK = SystemClock()
+START = 1_700_000_000.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / ".fn"
+
+
+@pytest.fixture
+async def recorder(folder: Path) -> AsyncIterator[Recorder]:
+    recorder = Recorder.open(folder, redact=Redactor({}), clock=CLOCK, on_trouble=pytest.fail)
+    yield recorder
+    await recorder.close()
+
+
+@pytest.fixture
+def reader(folder: Path) -> Iterator[RecordingReader]:
+    with RecordingReader(folder) as reader:
+        yield reader
+
+
+async def record(
+    recorder: Recorder, count: int = 1, *, event: str | None = "ice", callid: str | None = "c1", body: bytes = b"{}"
+) -> list[str]:
+    made = []
+    for number in range(count):
+        made.append(new_id(CLOCK))
+        request = Request("POST", f"/{event}", (), body)
+        await recorder.begin(made[-1], START + number, callid, event, "local", request)
+        answer = Answer(200, (), body)
+        recorder.finish(made[-1], answer, ms=1.0, generation=1, findings=[], logs=[], error=None, marks=[])
+    return made
+
+
+async def test_the_newest_come_first_and_no_more_than_asked(recorder: Recorder, reader: RecordingReader) -> None:
+    made = await record(recorder, 10)
+    assert [each.id for each in reader.newest(3)] == made[:-4:-1]
+
+
+async def test_a_list_goes_on_before_an_id(recorder: Recorder, reader: RecordingReader) -> None:
+    made = await record(recorder, 10)
+    assert [each.id for each in reader.newest(2, before=made[5])] == [made[4], made[3]]
+
+
+async def test_a_list_can_be_of_one_event_and_one_call(recorder: Recorder, reader: RecordingReader) -> None:
+    await record(recorder, event="ice", callid="a")
+    wanted = await record(recorder, event="pie", callid="a")
+    await record(recorder, event="pie", callid="b")
+    await record(recorder, event=None, callid=None)
+    assert [each.id for each in reader.newest(9, event="pie", callid="a")] == wanted
+    assert [each.event for each in reader.newest(9)] == [None, "pie", "pie", "ice"]
+
+
+async def test_an_exchange_is_found_by_its_id_its_beginning_and_as_the_last(
+    recorder: Recorder, reader: RecordingReader
+) -> None:
+    made = await record(recorder, 3)
+    assert reader.get(made[1]).id == made[1]
+    assert reader.get(made[1].upper()).id == made[1]
+    assert reader.get(made[2][:25] if made[1][:25] != made[2][:25] else made[2]).id == made[2]
+    assert reader.get("last").id == made[2]
+
+
+async def test_a_beginning_that_fits_several_is_refused(recorder: Recorder, reader: RecordingReader) -> None:
+    made = await record(recorder, 3)
+    with pytest.raises(NotRecorded, match="is the beginning of several recordings"):
+        reader.get(made[0][:2])
+
+
+async def test_what_is_not_recorded_is_said_in_a_sentence(recorder: Recorder, reader: RecordingReader) -> None:
+    await record(recorder)
+    with pytest.raises(NotRecorded, match='There is no recording "zz%_"'):
+        reader.get("zz%_")
+
+
+def test_a_folder_without_recordings_is_empty(reader: RecordingReader) -> None:
+    assert reader.newest(5) == []
+    assert reader.count() == 0
+    assert reader.purge(everything=True) == 0
+    with pytest.raises(NotRecorded, match="There are no recordings here yet"):
+        reader.get("last")
+
+
+def test_a_file_that_was_only_just_made_is_empty(folder: Path, reader: RecordingReader) -> None:
+    folder.mkdir()
+    (folder / "recordings.db").touch()
+    assert reader.newest(5) == []
+
+
+def test_a_damaged_file_is_said_to_be_damaged(folder: Path, reader: RecordingReader) -> None:
+    folder.mkdir()
+    (folder / "recordings.db").write_bytes(b"no database" * 500)
+    with pytest.raises(FnError, match="is damaged"):
+        reader.newest(5)
+
+
+async def test_purge_of_a_call_leaves_the_others(recorder: Recorder, reader: RecordingReader) -> None:
+    await record(recorder, 3, callid="gone")
+    kept = await record(recorder, 2, callid="kept")
+    assert reader.purge(callid="gone") == 3
+    assert [each.id for each in reader.newest(9)] == kept[::-1]
+    assert reader.get(kept[0]).answer is not None
+
+
+async def test_purge_by_age_leaves_what_is_younger(recorder: Recorder, reader: RecordingReader) -> None:
+    made = await record(recorder, 10)
+    assert reader.purge(older_than=START + 7) == 7
+    assert [each.id for each in reader.newest(20)] == made[:-4:-1]
+
+
+async def test_purge_of_everything_goes_beyond_one_bite_and_recording_goes_on(
+    recorder: Recorder, reader: RecordingReader
+) -> None:
+    await record(recorder, 1200)
+    assert reader.purge(everything=True) == 1200
+    made = await record(recorder, 2)
+    assert [each.id for each in reader.newest(9)] == made[::-1]
+
+
+@pytest.mark.parametrize("everything", [True, False])
+async def test_what_was_purged_is_not_in_the_files_any_more(folder: Path, everything: bool) -> None:
+    recorder = Recorder.open(folder, redact=Redactor({}), clock=CLOCK, on_trouble=pytest.fail)
+    await record(recorder, 3, callid="gone", body=b"a very private sentence" * 500)
+    await recorder.close()
+    with RecordingReader(folder) as reader:
+        reader.purge(everything=everything, callid=None if everything else "gone")
+    assert not [part.name for part in parts(folder) if b"a very private sentence" in part.read_bytes()]
+
+
+def parts(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+@pytest.mark.parametrize("choice", [{}, {"everything": True, "callid": "c"}])
+def test_purge_wants_exactly_one_choice(reader: RecordingReader, choice: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="one of"):
+        reader.purge(**choice)  # type: ignore[arg-type]
+
+
+async def test_a_purge_while_recording_loses_nothing_new(folder: Path, recorder: Recorder) -> None:
+    await record(recorder, 3000, callid="old")
+
+    def purge() -> None:
+        with RecordingReader(folder) as reader:
+            reader.purge(callid="old")
+
+    thread = threading.Thread(target=purge)
+    thread.start()
+    made = []
+    while thread.is_alive():
+        made += await record(recorder, 20, callid="new")
+    thread.join()
+    with RecordingReader(folder) as reader:
+        assert [each.id for each in reader.newest(100_000)] == made[::-1]
+
+
+async def test_a_list_reads_no_body(folder: Path, recorder: Recorder, reader: RecordingReader) -> None:
+    await record(recorder, 5)
+    with sqlite3.connect(folder / "recordings.db") as connection:
+        plan = [
+            row[3]
+            for row in connection.execute(
+                "EXPLAIN QUERY PLAN SELECT r.id FROM request r LEFT JOIN answer a ON a.seq = r.seq"
+                " WHERE r.callid = 'c' ORDER BY r.seq DESC LIMIT 5"
+            )
+        ]
+    connection.close()
+    assert "USING INDEX request_callid" in plan[0]
+    assert not any("TEMP B-TREE" in step for step in plan)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from devserver.session.words import Words, visible
+
+
+@pytest.fixture
+def words() -> Words:
+    return Words(colour=False, now=lambda: datetime(2026, 1, 2, 3, 4, 5))  # noqa: DTZ001 local time is what is shown
+
+
+def a_callback(**more: Any) -> dict[str, Any]:
+    base = {"name": "ice", "callid": "c1", "from": "+12015555555", "status": 200, "ms": 3.14159, "answer": "hangup"}
+    return {**base, "source": "local", "findings": [], "generation": 1, **more}
+
+
+def test_a_callback_is_one_line_with_event_caller_time_and_answer(words: Words) -> None:
+    line = words("callback", a_callback(answer="say + runMenu main"))
+
+    assert line is not None
+    assert line.split() == ["03:04:05", "ice", "+12015555555", "3.1", "ms", "say", "+", "runMenu", "main"]
+
+
+def test_findings_stand_under_the_callback(words: Words) -> None:
+    finding = {"severity": "error", "path": "action", "text": "There is no action."}
+    line = words("callback", a_callback(findings=[finding]))
+
+    assert line is not None
+    assert line.splitlines()[1].strip() == "error: action: There is no action."
+
+
+def test_a_failure_shows_status_sentence_and_traceback(words: Words) -> None:
+    error = {"kind": "exception", "text": "ValueError: no", "traceback": "Traceback ...\nValueError: no"}
+    line = words("callback", a_callback(status=500, error=error))
+
+    assert line is not None
+    assert "500 ValueError: no" in line.splitlines()[0]
+    assert line.splitlines()[-1].strip() == "ValueError: no"
+
+
+def test_the_end_of_a_call_says_why_it_ended(words: Words) -> None:
+    line = words("callback", a_callback(name="dice", reason="CALLERHANGUP", answer="nothing"))
+
+    assert line is not None
+    assert line.endswith("callerhangup")
+
+
+def test_a_reload_names_the_files_the_time_and_the_generation(words: Words) -> None:
+    fields = {"files": ["a.py", "b.py", "c.py", "d.py"], "ms": 12.2, "generation": 4, "warnings": [], "reason": "save"}
+    line = words("reload", fields)
+
+    assert line is not None
+    assert "a.py, b.py, c.py and 1 more" in line
+    assert "12 ms" in line
+    assert line.endswith("generation 4")
+
+
+def test_a_load_error_says_who_keeps_answering(words: Words) -> None:
+    fields = {"kind": "syntax", "text": "function.py line 3: invalid syntax.", "traceback": "", "generation": 2}
+    line = words("load_error", fields)
+
+    assert line is not None
+    assert "function.py line 3: invalid syntax." in line
+    assert "generation 2 keeps answering" in line
+
+
+def test_what_came_from_outside_cannot_move_the_cursor(words: Words) -> None:
+    line = words("callback", a_callback(**{"from": "\x1b[2Jevil\x07\u202e"}))
+
+    assert line is not None
+    assert "\x1b" not in line
+    assert "\x07" not in line
+    assert "\u202e" not in line
+    assert visible("tab\tand\nline") == "tab\tand\nline"
+
+
+def test_an_event_without_words_says_nothing(words: Words) -> None:
+    assert words("something-new", {}) is None
+
+
+def test_log_lines_stand_under_their_callback_with_their_fields(words: Words) -> None:
+    line = words("log", {"level": "info", "text": "routed", "fields": {"to": "sales"}})
+
+    assert line == "          | routed to=sales"
+
+
+def test_colour_is_used_only_when_asked_for() -> None:
+    assert "\x1b[" in (Words(colour=True)("callback", a_callback()) or "")
+    assert "\x1b[" not in (Words(colour=False)("callback", a_callback()) or "")
+
+
+def test_a_refusal_says_its_reason_once(words: Words) -> None:
+    fields = {"method": "POST", "path": "/", "status": 400, "ms": 1.0, "reason": "The body has no `event` field."}
+    line = words("request", fields)
+
+    assert line is not None
+    assert line.endswith("400 The body has no `event` field.")
+    assert line.count("400") == 1
+
+
+def test_a_long_call_id_is_cut_at_its_beginning(words: Words) -> None:
+    line = words("callback", a_callback(**{"from": None, "callid": "1ce0ffee-ca11-ca11-ca11-abcdef000013"}))
+
+    assert line is not None
+    assert " ...11-ca11-abcdef000013" in line or "abcdef000013" in line
+    assert "1ce0ffee" not in line
+
+
+def test_what_had_no_room_is_told_as_a_number(words: Words) -> None:
+    assert "4,812 more" in (words("more", {"count": 4812}) or "")
