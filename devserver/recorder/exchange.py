@@ -46,6 +46,28 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that a handler did besides answering: it changed state, or called somebody.
+
+    | kind | operation | key | value | ttl |
+    |---|---|---|---|---|
+    | cache | set, delete, extend | the key | of set: the value | seconds, of set and extend |
+    | storage | write, delete | the key | of write: `{"bytes", "sha256", "text"}`, text of small texts only | |
+    | database | insert, update, delete, ... | the statement with its values | | |
+    | outbound | POST, GET, ... | the URL | `{"sent", "status", "received", "refused", "error"}` | |
+
+    Attributes:
+        at: when, seconds since 1970.
+    """
+
+    kind: Literal["cache", "storage", "database", "outbound"]
+    operation: str
+    key: str
+    at: float = 0.0
+    value: Any = None
+    ttl: float | None = None
+
+
 class Exchange(msgspec.Struct, frozen=True):
     """A request, and what came of it.
 
@@ -61,6 +83,8 @@ class Exchange(msgspec.Struct, frozen=True):
         logs: lines written meanwhile: at, level, text, fields.
         error: kind, text, traceback.
         marks: single words about what happened, like `deadline`.
+        effects: what the handler did besides answering, in order.
+        state: version of the project's state when the request arrived, see `state`; 0 when it is not known.
     """
 
     id: str
@@ -76,6 +100,8 @@ class Exchange(msgspec.Struct, frozen=True):
     logs: list[dict[str, Any]] = []
     error: dict[str, Any] | None = None
     marks: list[str] = []
+    effects: list[Effect] = []
+    state: int = 0
 
 
 class Summary(msgspec.Struct, frozen=True):

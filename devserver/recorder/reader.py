@@ -16,7 +16,8 @@ from typing import Any, Self
 from devserver.errors import FnError
 from devserver.recorder.exchange import ID_LENGTH, Exchange, Summary
 from devserver.recorder.rows import EXCHANGE_COLUMNS, SUMMARY_COLUMNS, exchange_of, summary_of
-from devserver.recorder.schema import FILE, connect, is_damaged, refuse_newer
+from devserver.recorder.schema import FILE, VERSION, connect, is_damaged, migrate, refuse_newer
+from devserver.recorder.state import CHANGE_COLUMNS, Snapshot, change_of, snapshot
 
 _WAIT = 2.0  # seconds for another process to let go of the file
 _BITE = 500  # rows
@@ -96,6 +97,29 @@ class RecordingReader:
             )
         return exchange_of(rows[0])
 
+    def call(self, callid: str) -> list[Exchange]:
+        """The exchanges of one call, the oldest first; replays of it are left out.
+
+        Raises:
+            NotRecorded: there is none.
+        """
+        sql = f"SELECT {EXCHANGE_COLUMNS} {_FROM} WHERE r.callid = ? AND +r.source <> 'replay' ORDER BY r.seq"
+        rows = self._rows(sql, callid)
+        if not rows:
+            raise self._missing(callid)
+        return [exchange_of(row) for row in rows]
+
+    def snapshot(self, exchange: Exchange) -> Snapshot | None:
+        """The state that an exchange began with; None when it was not recorded (by an older fn, or as a replay)."""
+        if not exchange.state:
+            return None
+        start = self._rows("SELECT max(version) FROM state WHERE kind = 'session' AND version <= ?", exchange.state)
+        first = start[0][0] if start else None
+        if first is None:
+            return None
+        sql = f"SELECT {CHANGE_COLUMNS} FROM state WHERE version >= ? ORDER BY version"  # noqa: S608 the columns are ours
+        return snapshot(map(change_of, self._rows(sql, first)), exchange.state, exchange.at)
+
     def count(self) -> int:
         """How many exchanges are recorded."""
         rows = self._rows("SELECT count(*) FROM request")
@@ -146,6 +170,8 @@ class RecordingReader:
             connection = connect(self._path, wait=_WAIT)
             try:
                 version = refuse_newer(connection, self._path)
+                if 0 < version < VERSION:
+                    migrate(connection, version)
             except BaseException:
                 connection.close()
                 raise
@@ -168,6 +194,7 @@ def _delete_all(connection: sqlite3.Connection) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
         deleted: int = connection.execute("SELECT count(*) FROM request").fetchone()[0]
+        connection.execute("DELETE FROM accepted")
         connection.execute("DELETE FROM answer")
         connection.execute("DELETE FROM request")
     except BaseException:

@@ -6,19 +6,19 @@ from typing import Any
 
 import msgspec
 
-from devserver.recorder.exchange import Answer, Exchange, Headers, Request, Summary
+from devserver.recorder.exchange import Answer, Effect, Exchange, Headers, Request, Summary
 from devserver.recorder.redaction import Redactor
 
 Row = tuple[Any, ...]
 
 INSERT_REQUEST = (
-    "INSERT INTO request (id, at, callid, event, source, method, path, remote, headers, body)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?)"
+    "INSERT INTO request (id, at, callid, event, source, method, path, remote, headers, body, state)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
 INSERT_ANSWER = "INSERT INTO answer (seq, status, ms, generation, headers, notes, body) VALUES (?,?,?,?,?,?,?)"
 SUMMARY_COLUMNS = "r.id, r.callid, r.event, r.source, r.method, r.path, a.status, r.at, a.ms"
 EXCHANGE_COLUMNS = (
-    "r.id, r.at, r.callid, r.event, r.source, r.method, r.path, r.remote, r.headers, r.body,"
+    "r.id, r.at, r.callid, r.event, r.source, r.method, r.path, r.remote, r.headers, r.body, r.state,"
     " a.status, a.ms, a.generation, a.headers, a.notes, a.body"
 )
 
@@ -34,6 +34,7 @@ class Notes(msgspec.Struct, array_like=True):
     logs: list[dict[str, Any]]
     error: dict[str, Any] | None
     marks: list[str]
+    effects: list[Effect] = []
 
 
 _decode_notes = msgspec.json.Decoder(Notes).decode
@@ -47,6 +48,7 @@ def request_row(  # noqa: PLR0917 the hot path; keywords cost
     event: str | None,
     source: str,
     request: Request,
+    state: int = 0,
 ) -> Row:
     """A row for `INSERT_REQUEST`."""
     return (
@@ -60,12 +62,13 @@ def request_row(  # noqa: PLR0917 the hot path; keywords cost
         request.remote,
         _json(redact.headers(request.headers)),
         redact.data(request.body),
+        state,
     )
 
 
 def answer_row(redact: Redactor, answer: Answer | None, ms: float | None, generation: int | None, notes: Notes) -> Row:
     """A row for `INSERT_ANSWER`, without its seq."""
-    has_notes = notes.findings or notes.logs or notes.error or notes.marks
+    has_notes = notes.findings or notes.logs or notes.error or notes.marks or notes.effects
     written = redact.data(_json(notes)) if has_notes else None
     if answer is None:
         return (None, ms, generation, None, written, None)
@@ -80,8 +83,8 @@ def summary_of(row: Row) -> Summary:
 
 def exchange_of(row: Row) -> Exchange:
     """From `EXCHANGE_COLUMNS`."""
-    exchange_id, at, callid, event, source, method, path, remote, headers, body = row[:10]
-    status, ms, generation, answer_headers, notes, answer_body = row[10:]
+    exchange_id, at, callid, event, source, method, path, remote, headers, body, state = row[:11]
+    status, ms, generation, answer_headers, notes, answer_body = row[11:]
     known = _decode_notes(notes) if notes else Notes([], [], None, [])
     return Exchange(
         id=exchange_id,
@@ -97,6 +100,8 @@ def exchange_of(row: Row) -> Exchange:
         logs=known.logs,
         error=known.error,
         marks=known.marks,
+        effects=known.effects,
+        state=state,
     )
 
 
@@ -104,7 +109,7 @@ def _json(value: Any) -> bytes:
     try:
         return _encoder.encode(value)
     except (UnicodeEncodeError, TypeError, ValueError, OverflowError, RecursionError):
-        return _encoder.encode(_plain(msgspec.structs.astuple(value) if isinstance(value, Notes) else value))
+        return _encoder.encode(_plain(msgspec.to_builtins(value, enc_hook=repr) if isinstance(value, Notes) else value))
 
 
 def _plain(value: Any, deep: int = 0) -> Any:

@@ -15,9 +15,11 @@ from pathlib import Path
 from devserver.errors import ConfigError
 
 FILE = "recordings.db"
-VERSION = 1
+VERSION = 2
 
-_TABLES = """
+# Each step takes a file from the version before it; a new file takes all of them. What a step says is never changed.
+_STEPS = (
+    """
 CREATE TABLE request (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL, at REAL NOT NULL, callid TEXT, event TEXT, source TEXT NOT NULL,
   method TEXT NOT NULL, path TEXT NOT NULL, remote TEXT NOT NULL, headers BLOB NOT NULL, body BLOB NOT NULL
@@ -28,7 +30,18 @@ CREATE INDEX request_event ON request (event) WHERE event IS NOT NULL;
 CREATE TABLE answer (
   seq INTEGER PRIMARY KEY, status INTEGER, ms REAL, generation INTEGER, headers BLOB, notes BLOB, body BLOB
 );
-"""
+""",
+    # The journal of the project's state (see `state`), what was accepted in place of a recorded answer, and facts
+    # about the file.
+    """
+ALTER TABLE request ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE state (
+  version INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB, until REAL
+);
+CREATE TABLE accepted (seq INTEGER PRIMARY KEY, at REAL NOT NULL, status INTEGER, headers BLOB, notes BLOB, body BLOB);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+""",
+)
 
 
 def connect(path: Path, *, wait: float) -> sqlite3.Connection:
@@ -68,14 +81,29 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA wal_autocheckpoint=0")
         connection.execute("PRAGMA journal_size_limit=67108864")
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={VERSION}; COMMIT")
+        if version < VERSION:
+            migrate(connection, version)
         connection.execute("SELECT max(seq) FROM request").fetchone()
         connection.execute("SELECT max(seq) FROM answer").fetchone()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a file to our version, all of it or nothing.
+
+    Raises:
+        sqlite3.Error: it is damaged, locked, or cannot be written; it is as it was.
+    """
+    steps = "".join(_STEPS[version:])
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={VERSION}; COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def refuse_newer(connection: sqlite3.Connection, path: Path) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,11 @@ from typing import Any
 from devserver.clock import Clock
 from devserver.errors import ConfigError
 from devserver.recorder.checkpoints import Checkpoints
-from devserver.recorder.exchange import Answer, Request
+from devserver.recorder.exchange import Answer, Effect, Request
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.rows import INSERT_ANSWER, INSERT_REQUEST, Notes, Row, answer_row, request_row
 from devserver.recorder.schema import FILE, is_damaged, move_aside, open_for_writing
+from devserver.recorder.state import INSERT_CHANGE, Change, change_row, newest_version
 from devserver.recorder.trouble import Trouble, is_busy
 
 _LATEST = 0.005  # seconds until an answer is written when no request comes along
@@ -53,6 +54,8 @@ class Recorder:
         self._checkpoints = Checkpoints(path, trouble.say)
         self._requests: list[Row] = []
         self._answers: list[tuple[str, Row]] = []
+        self._changes: list[Row] = []
+        self._version = 0  # of the project's state; the journal's newest row
         self._sizes = 0
         self._open: dict[str, int] = {}  # id -> seq of requests whose answer is to come; 0 until it is written
         self._waiting: list[Callable[[], object]] = []
@@ -119,7 +122,7 @@ class Recorder:
 
         With `alone` it is written at once: no other request is on its way that could share the commit.
         """
-        row = request_row(self.redact, exchange_id, at, callid, event, source, request)
+        row = request_row(self.redact, exchange_id, at, callid, event, source, request, self._version)
         if not self._take(len(request.body)):
             self._trouble.lost += 1
             then()
@@ -137,6 +140,15 @@ class Recorder:
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
+    def changed(self, change: Change) -> None:
+        """Note a change of the project's state; requests that begin from now on have seen it."""
+        row = change_row(self.redact, self._version + 1, change)
+        if self._take(len(row[4] or b"")):
+            self._version += 1
+            self._changes.append(row)
+            if self._timer is None:
+                self._flush_at(self._loop, max(_LATEST, self._trouble.pause()))
+
     def finish(
         self,
         exchange_id: str,
@@ -148,10 +160,11 @@ class Recorder:
         logs: list[dict[str, Any]],
         error: dict[str, Any] | None,
         marks: list[str],
+        effects: Sequence[Effect] = (),
     ) -> None:
         """Note what came of it; written with the next request, or 5 ms later at the latest."""
         if exchange_id in self._open and self._take(len(answer.body) if answer else 0):
-            notes = Notes(findings, logs, error, marks)
+            notes = Notes(findings, logs, error, marks, list(effects))
             self._answers.append((exchange_id, answer_row(self.redact, answer, ms, generation, notes)))
             if self._timer is None:
                 self._flush_at(self._loop, max(_LATEST, self._trouble.pause()))
@@ -196,7 +209,7 @@ class Recorder:
 
     def _flush(self) -> None:
         self._scheduled = False
-        if not self._requests and not self._answers:
+        if not self._requests and not self._answers and not self._changes:
             self._release()
             return
         try:
@@ -218,6 +231,8 @@ class Recorder:
             for exchange_id, row in self._answers:
                 if seq := self._open.get(exchange_id) or new.get(exchange_id):
                     execute(INSERT_ANSWER, (seq, *row))
+            if self._changes:
+                connection.executemany(INSERT_CHANGE, self._changes)
             execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -228,6 +243,7 @@ class Recorder:
             self._open.pop(exchange_id, None)
         self._requests.clear()
         self._answers.clear()
+        self._changes.clear()
 
     def _release(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -251,7 +267,7 @@ class Recorder:
                 self._replace_file()
         elif not isinstance(error, sqlite3.OperationalError | OSError | ConfigError):
             self._give_up()
-        if self._requests or self._answers:
+        if self._requests or self._answers or self._changes:
             self._flush_at(loop, self._trouble.pause())
         self._release()
 
@@ -262,6 +278,7 @@ class Recorder:
             self._open.pop(row[0], None)
         self._requests.clear()
         self._answers.clear()
+        self._changes.clear()
         self._sizes = 0
 
     # --- the file ----------------------------------------------------------------------------------------------
@@ -284,6 +301,7 @@ class Recorder:
             self._replace_file()
             connection = open_for_writing(self._path)
         self._connection, self._file = connection, _identity(self._path)
+        self._version = max(self._version, newest_version(connection))
         return connection
 
     def _disconnect(self) -> None:
