@@ -13,8 +13,20 @@ from functools import cached_property
 from devserver.runtime.clients.face import NotYet, Operation, Pages
 from devserver.runtime.clients.sdk import PRODUCTS, Sdk
 from devserver.runtime.clients.unlocking import MissingVariables
+from devserver.runtime.clients.wire import OutboundAnswer, OutboundCall, OutboundFailed, OutboundRefused, Wire
 
-__all__ = ["PRODUCTS", "Clients", "MissingVariables", "Operation", "Pages"]
+__all__ = [
+    "PRODUCTS",
+    "Clients",
+    "MissingVariables",
+    "Operation",
+    "OutboundAnswer",
+    "OutboundCall",
+    "OutboundFailed",
+    "OutboundRefused",
+    "Pages",
+    "Wire",
+]
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,7 @@ class Clients:
     Attributes:
         variables: of the function; which of them unlock what is in `unlocking`.
         origins: URL by product (`PRODUCTS`) for those that shall not be reached at Sinch.
+        wire: sees every call before it goes out, and may answer it; None when nobody is to.
 
     Raises:
         ConfigError: an origin is for no product that there is.
@@ -31,13 +44,14 @@ class Clients:
 
     variables: Mapping[str, str] = field(repr=False)
     origins: Mapping[str, str] = field(default_factory=dict)
+    wire: Wire | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         _ = self._sdk  # refuses wrong origins now, and imports nothing
 
     @cached_property
     def _sdk(self) -> Sdk:
-        return Sdk(self.variables, self.origins)
+        return Sdk(self.variables, self.origins, self.wire)
 
     @property
     def conversation(self) -> Operation:

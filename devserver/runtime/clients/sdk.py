@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from devserver.errors import ConfigError
+from devserver.runtime.clients.wire import Wire
 
 # The attribute of the SDK's configuration that redirects a product and stays so when a region is set later
 # (cloud-apis.md 1.3). SMS has one for project credentials and one for a service plan's own token.
@@ -36,12 +37,13 @@ class Sdk:
     Args:
         variables: of the function.
         origins: URL by product, for those that shall not be reached at Sinch.
+        wire: stands between the SDK and the network; None leaves the SDK as it is.
 
     Raises:
         ConfigError: an origin is for no product that there is; its traffic would go to Sinch unnoticed.
     """
 
-    def __init__(self, variables: Mapping[str, str], origins: Mapping[str, str]) -> None:
+    def __init__(self, variables: Mapping[str, str], origins: Mapping[str, str], wire: Wire | None = None) -> None:
         unknown = sorted(set(origins) - PRODUCTS)
         if unknown:
             raise ConfigError(
@@ -50,6 +52,7 @@ class Sdk:
             )
         self.variables = variables
         self._origins = {product: origin.rstrip("/") for product, origin in origins.items()}
+        self._wire = wire
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -94,6 +97,10 @@ class Sdk:
                 setattr(client.configuration, setting, origin)
             if _is_loopback(origin):
                 _bypass_proxy(client.configuration.transport.http_session, origin)
+        if self._wire is not None:
+            from devserver.runtime.clients.adapter import put_between
+
+            put_between(client, self._wire)
         return client
 
 
