@@ -31,6 +31,7 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
         origins: addresses to use in place of the SDK's hosts, by product (`auth`, `numbers`, `sms`, `conversation`,
             `number_lookup`), such as `{"sms": "http://127.0.0.1:3002"}`.
         ignore: more patterns, as in .gitignore, of files that the watcher leaves alone.
+        record: whether what happens on the function port is recorded at all.
     """
 
     deadline: Seconds = 30.0
@@ -42,6 +43,7 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     callback_deadline: Seconds = 5.0
     origins: dict[Origin, Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]] = {}
     ignore: list[str] = []
+    record: bool = True
 
 
 class TunnelSettings(Struct, frozen=True):

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from devserver.recorder.exchange import Answer, Exchange, Headers, Summary
 from devserver.recorder.reader import NotRecorded, RecordingReader
 
@@ -68,6 +70,7 @@ def exchange_shape(exchange: Exchange) -> dict[str, Any]:
         "logs": exchange.logs,
         "error": exchange.error,
         "marks": exchange.marks,
+        "effects": msgspec.to_builtins(exchange.effects),
     }
 
 

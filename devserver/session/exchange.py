@@ -13,13 +13,15 @@ from typing import Any
 
 import msgspec
 
+from devserver.recorder.exchange import Effect, Source
 from devserver.recorder.exchange import Request as RecordedRequest
-from devserver.recorder.exchange import Source
 from devserver.runtime.replies import Reply
+from devserver.session.frames import Replaying
 from devserver.svaml import Finding, check, describe
 
 _REMEMBERED = 256
 _LOG_LINES = 1000
+_EFFECTS = 1000
 
 
 class InHand(msgspec.Struct, eq=False):
@@ -34,6 +36,7 @@ class InHand(msgspec.Struct, eq=False):
         future: gets the host's answer.
         ms: from arrival to answer.
         timed_out: the deadline has passed.
+        replaying: how it differs from a live request; None for a live one.
     """
 
     number: int
@@ -50,6 +53,8 @@ class InHand(msgspec.Struct, eq=False):
     ms: float = 0.0
     timed_out: bool = False
     logs: list[dict[str, Any]] = []
+    effects: list[Effect] = []
+    replaying: Replaying | None = None
 
     @property
     def callid(self) -> str | None:
@@ -67,6 +72,11 @@ class InHand(msgspec.Struct, eq=False):
             self.logs.append(line)
         elif len(self.logs) == _LOG_LINES:
             self.logs.append({**line, "level": "warning", "text": "further lines of this request were not recorded"})
+
+    def did(self, effect: Effect) -> None:
+        """Something that the handler did besides answering."""
+        if len(self.effects) < _EFFECTS:
+            self.effects.append(effect)
 
 
 def text_of(payload: dict[str, Any], name: str) -> str | None:

@@ -44,13 +44,23 @@ class Prepare(Message, tag="P", frozen=True):
 
 
 class HostSettings(msgspec.Struct, frozen=True):
-    """Plain values the runtime is built from; `origins` redirects the SDK by product."""
+    """Plain values the runtime is built from.
+
+    Attributes:
+        origins: redirects the SDK by product.
+        storage: folder of the storage.
+        database: the SQLite file.
+        keep: folder for what writes to the storage replace; empty to keep nothing.
+    """
 
     name: str
     project_id: str | None
     variables: dict[str, str]
     origins: dict[str, str]
     blocked_after: float
+    storage: str
+    database: str
+    keep: str = ""
 
 
 class CompiledModule(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +90,20 @@ class Load(Message, tag="L", frozen=True):
     changed: list[str]
 
 
+class Replaying(msgspec.Struct, frozen=True, array_like=True):
+    """How a replayed callback differs from a live one.
+
+    Attributes:
+        frozen_at: what the clocks say, seconds since 1970; 0 lets them run.
+        outbound: recorded calls of the SDK, effects as JSON, from which its calls are answered.
+        allow_outbound: whether other calls may really go out.
+    """
+
+    frozen_at: float
+    outbound: bytes
+    allow_outbound: bool
+
+
 class Invoke(Message, tag="I", frozen=True):
     """Answer one request. `id` is chosen by the gateway and comes back in `Answer`."""
 
@@ -91,6 +115,7 @@ class Invoke(Message, tag="I", frozen=True):
     request_id: str
     remote: str
     exposed: bool
+    replaying: Replaying | None = None
 
 
 class Cancel(Message, tag="X", frozen=True):
@@ -218,6 +243,24 @@ class CacheCall(Message, tag="c", frozen=True):
     id: int
     operation: str
     arguments: list[Any]
+    request_id: str = ""
+
+
+class Did(Message, tag="d", frozen=True):
+    """The user's code changed something outside of itself, or called somebody; the fields are those of an `Effect`.
+
+    Attributes:
+        kept: name of the file that holds what a write to the storage replaced; None when nothing was there.
+    """
+
+    request_id: str
+    kind: str
+    operation: str
+    key: str
+    at: float
+    value: Any = None
+    ttl: float | None = None
+    kept: str | None = None
 
 
 class Line(Message, tag="g", frozen=True):
@@ -272,6 +315,7 @@ ToGateway = (
     | NotLoaded
     | Answer
     | CacheCall
+    | Did
     | Line
     | Blocked
     | Freed

@@ -20,8 +20,9 @@ from multidict import CIMultiDict
 
 from devserver.clock import Clock
 from devserver.recorder.exchange import Answer as RecordedAnswer
+from devserver.recorder.exchange import Effect, Source, new_id
 from devserver.recorder.exchange import Request as RecordedRequest
-from devserver.recorder.exchange import Source, new_id
+from devserver.recorder.off import NoRecorder
 from devserver.recorder.store import Recorder
 from devserver.runtime.replies import Reply, problem
 from devserver.runtime.routing import voice_event
@@ -71,9 +72,10 @@ class Gateway:
         *,
         settings: Callable[[], GatewaySettings],
         generations: Generations,
-        recording: Recorder,
+        recording: Recorder | NoRecorder,
         report: Report,
         clock: Clock,
+        mark_state: Callable[[], None],
         open_socket: Callable[[web.BaseRequest, str, str], Any],
     ) -> None:
         self._settings = settings
@@ -81,6 +83,7 @@ class Gateway:
         self._recording = recording
         self._report = report
         self._clock = clock
+        self._mark_state = mark_state
         self._open_socket = open_socket
         self._judge = Judge()
         self._callers = Callers()
@@ -121,6 +124,12 @@ class Gateway:
         if hand is not None:
             hand.note(line)
         return hand
+
+    def did(self, request_id: str, effect: Effect) -> None:
+        """Something that the user's code did besides answering."""
+        hand = self._by_id.get(request_id)
+        if hand is not None:
+            hand.did(effect)
 
     def running_on(self, host: object) -> list[str]:
         """Labels of the requests that a host has in hand."""
@@ -218,6 +227,7 @@ class Gateway:
         self._in_hand[hand.number] = hand
         self._by_id[hand.id] = hand
         hand.future = self._loop.create_future()
+        self._mark_state()
         try:
             self._recording.begin_then(
                 partial(self._hand_over, hand),
@@ -284,6 +294,7 @@ class Gateway:
                 hand.id,
                 request.remote,
                 self.exposed,
+                hand.replaying,
             ),
         )
 
@@ -349,6 +360,7 @@ class Gateway:
             logs=hand.logs,
             error=result.error,
             marks=list(result.marks),
+            effects=hand.effects,
         )
         number = self._callers.of(hand) if hand.event is not None else None
         remarkable = result.error is not None or verdict.findings or result.hint

@@ -6,14 +6,22 @@ The one place where gateway, generations, WebSockets and report meet; each of th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from devserver.clock import Clock
 from devserver.project import Project
+from devserver.recorder.exchange import Effect
+from devserver.recorder.noticing import cache_effect
+from devserver.recorder.state import Change
 from devserver.runtime.backends import CacheError, MemoryCache
 from devserver.session.frames import (
     Blocked,
     CacheAnswer,
     CacheCall,
+    Did,
     Freed,
     HostSettings,
     Leftover,
@@ -32,18 +40,54 @@ from devserver.session.spares import Spares
 from devserver.session.websockets import WebSockets
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the data of a function is: the project's own folders, or the scratch area of a replay.
+
+    Attributes:
+        storage: folder of the storage.
+        database: the SQLite file.
+        keep: folder for what writes to the storage replace; None to keep nothing.
+    """
+
+    storage: Path
+    database: Path
+    keep: Path | None
+
+
 class House:
-    """The owner of all hosts of a session."""
+    """The owner of all hosts of a session.
+
+    Args:
+        project: whose code the hosts run.
+        places: where its data is.
+        cache: of the session.
+        report: what people are told.
+        journal: takes each change of the project's state.
+        clock: for when a change was made.
+    """
 
     generations: Generations
     spares: Spares
     gateway: Gateway
     sockets: WebSockets
 
-    def __init__(self, project: Project, cache: MemoryCache, report: Report) -> None:
+    def __init__(
+        self,
+        project: Project,
+        places: Places,
+        *,
+        cache: MemoryCache,
+        report: Report,
+        journal: Callable[[Change], None],
+        clock: Clock,
+    ) -> None:
+        self.cache = cache
         self._project = project
-        self._cache = cache
+        self._places = places
         self._report = report
+        self._journal = journal
+        self._clock = clock
 
     def prepare(self) -> Prepare:
         """The first word to a new host."""
@@ -58,6 +102,9 @@ class House:
                 project.environment,
                 {str(product): url for product, url in project.dev.origins.items()},
                 project.dev.blocked_after,
+                str(self._places.storage),
+                str(self._places.database),
+                str(self._places.keep or ""),
             ),
             memory.third_party,
             list(memory.code.values()),
@@ -73,11 +120,25 @@ class House:
     def cache_call(self, host: HostLink, call: CacheCall) -> None:
         """The user's code uses the cache."""
         try:
-            value = self._cache.apply(call.operation, call.arguments)
+            value = self.cache.apply(call.operation, call.arguments)
         except CacheError as error:
             host.send(CacheAnswer(call.id, None, str(error)))
-        else:
-            host.send(CacheAnswer(call.id, value))
+            return
+        host.send(CacheAnswer(call.id, value))
+        now = self._clock.wall()
+        effect = cache_effect(call.operation, call.arguments, now)
+        if effect is not None:
+            self.gateway.did(call.request_id, effect)
+            data, left = self.cache.kept(effect.key)
+            self._journal(Change("cache", effect.key, data, now, now + left))
+
+    def did(self, host: HostLink, did: Did) -> None:  # noqa: ARG002 part of the protocol
+        """The user's code changed the storage or the database, or called somebody."""
+        effect = Effect(did.kind, did.operation, did.key, did.at, did.value, did.ttl)  # type: ignore[arg-type]
+        self.gateway.did(did.request_id, effect)
+        if did.kind == "storage":
+            kept = did.kept.encode() if did.kept is not None else None
+            self._journal(Change("storage", did.key, kept, did.at))
 
     def line(self, host: HostLink, line: Line) -> None:
         """The user's code logged or printed."""

@@ -20,6 +20,7 @@ from devserver.session.frames import (
     Blocked,
     CacheCall,
     Cancel,
+    Did,
     FrameReader,
     Freed,
     Invoke,
@@ -43,6 +44,10 @@ from devserver.session.spawn import Started
 _LONGEST = 16_384  # bytes of a line written past Python that are kept until its end comes
 
 
+_TOLD = {CacheCall: "cache_call", Line: "line", Did: "did", Leftover: "leftover"}
+"""Who of `Notices` takes a message as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Died(Exception):
     """The host ended while somebody waited for it.
@@ -59,6 +64,10 @@ class Notices(Protocol):
 
     def cache_call(self, host: HostLink, call: CacheCall) -> None:
         """The user's code uses the cache; answer with `host.send(CacheAnswer(...))`."""
+        ...
+
+    def did(self, host: HostLink, did: Did) -> None:
+        """The user's code changed something outside of itself, or called somebody."""
         ...
 
     def line(self, host: HostLink, line: Line) -> None:
@@ -243,10 +252,8 @@ class HostLink(asyncio.Protocol):
     def _handle(self, message: Any) -> None:
         notices = self._notices
         match message:
-            case CacheCall():
-                notices.cache_call(self, message)
-            case Line():
-                notices.line(self, message)
+            case CacheCall() | Line() | Did() | Leftover():
+                getattr(notices, _TOLD[type(message)])(self, message)
             case Ready():
                 self.ready.set_result(message)
             case Loaded() | NotLoaded():
@@ -258,8 +265,6 @@ class HostLink(asyncio.Protocol):
             case Freed():
                 self.blocked = None
                 notices.freed(self, message)
-            case Leftover():
-                notices.leftover(self, message)
             case SocketData() | SocketClose() | SocketRefused():
                 notices.socket_message(message)
 

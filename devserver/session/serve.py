@@ -14,34 +14,25 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from typing import Any, Self
 
-from devserver.clock import SystemClock
 from devserver.cloud.app import create_app as create_cloud
 from devserver.console.app import Session as ConsoleSession
 from devserver.console.app import create_app as create_console
 from devserver.errors import FnError
-from devserver.project import Project, SystemKeyring, load_project
-from devserver.recorder.redaction import Redactor
-from devserver.recorder.store import Recorder
-from devserver.runtime.backends import MemoryCache
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
-from devserver.session.gateway import Gateway, GatewaySettings
-from devserver.session.generations import Generations, LoadError
-from devserver.session.house import House
+from devserver.session.engine import Engine, Setting, cancel, project_places
 from devserver.session.listeners import serve_app, serve_function
 from devserver.session.output import LineWriter
 from devserver.session.ports import listen, port_of
 from devserver.session.report import Report, json_line
 from devserver.session.signals import Stopping
-from devserver.session.spares import Spares
 from devserver.session.spawn import Started
 from devserver.session.terms import DEFAULT_CLOUD_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_PORT, Terms
-from devserver.session.watch import CONFIGURATION, Watch
-from devserver.session.websockets import WebSockets
+from devserver.session.watch import Watch
 from devserver.session.words import Words
 
-_LAST_WORDS = 3.5  # seconds that the function gets for its shutdown hooks; a host ends by itself when we are gone
 _LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
 
 Body = Callable[[SessionFile], Awaitable[int]]
@@ -70,25 +61,23 @@ class _Session:
         self._busy = "starting"
         # Programs wait for the first line, and that is the ready event, whatever there is to tell before it.
         self._held: list[str] | None = [] if terms.json else None
-        self._secrets: dict[str, str] = {}  # name by value, of all that were loaded
         self._token = secrets.token_urlsafe(24)
 
     async def run(self, first: Started, body: Body | None) -> int:
         async with AsyncExitStack() as stack:
-            abandon = stack.enter_context(_Once(first.abandon))
-            self._read_project()
+            first_host = stack.enter_context(_First(first))
+            self._engine = Engine(self._terms.folder)
             self._open_output(stack)
             self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
             self._stopping.install()
-            await self._open_recorder(stack)
+            private_folder(self._root)
             sockets = self._listen(stack)
-            abandon.keep()
-            await self._open_house(stack, first)
+            await self._engine.open(stack, self._setting(), first_host.take, self._report, self._say)
             await self._serve(stack, sockets)
-            if await self._has_time_for(asyncio.create_task(self._house.generations.start())):
+            if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
                 session = self._announce(stack, sockets)
                 self._ready(session)
-                stack.push_async_callback(_cancel, asyncio.create_task(self._watch().run()))
+                stack.push_async_callback(cancel, asyncio.create_task(self._watch().run()))
                 code = await self._until_stopped(session, body)
             else:
                 code = self._stopping.exit_code
@@ -99,17 +88,6 @@ class _Session:
         return code
 
     # --- opening -----------------------------------------------------------------------------------------------
-
-    def _read_project(self) -> None:
-        self._project = load_project(self._terms.folder, environ=os.environ, keyring=SystemKeyring())
-        self._redactor = self._redactor_of(self._project)
-
-    def _redactor_of(self, project: Project) -> Redactor:
-        """What was a secret once stays one: a value that was replaced in `.env` may still open a door."""
-        now = dict(project.secret_values)
-        former = {value: name for value, name in self._secrets.items() if now.get(name) != value}
-        self._secrets |= {value: name for name, value in now.items()}
-        return Redactor({f"{name}.{number}": value for number, (value, name) in enumerate(former.items(), 1)} | now)
 
     def _open_output(self, stack: AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
@@ -123,7 +101,7 @@ class _Session:
         render = json_line if self._terms.json else Words(colour=self._terms.colour)
         write = (lambda _line: None) if self._terms.quiet else self._write
         traffic = None if self._terms.json else _LINES_A_SECOND
-        self._report = Report(write, render, self._redact, traffic)
+        self._report = Report(write, render, self._engine.redact, traffic)
 
     def _write(self, line: str) -> None:
         if self._held is None:
@@ -136,16 +114,12 @@ class _Session:
         for line in held:
             self._writer.write(line)
 
-    def _redact(self, line: str) -> str:
-        return self._redactor.text(line)  # looked up at each line: a reload may bring new secrets
+    @property
+    def _root(self) -> Path:
+        return self._engine.project.root
 
-    async def _open_recorder(self, stack: AsyncExitStack) -> None:
-        folder = private_folder(self._project.root)
-        self._clock = SystemClock()
-        self._recorder = Recorder.open(
-            folder, redact=self._redactor, clock=self._clock, on_trouble=lambda text: self._say("warning", text)
-        )
-        stack.push_async_callback(self._recorder.close)
+    def _setting(self) -> Setting:
+        return Setting(project_places(self._root), self._root / ".fn", history=True, token=self._token)
 
     def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
         terms = self._terms
@@ -160,36 +134,8 @@ class _Session:
                 stack.callback(one.close)
         return sockets
 
-    async def _open_house(self, stack: AsyncExitStack, first: Started) -> None:
-        project = self._project
-        house = House(project, MemoryCache(self._clock), self._report)
-        spares = Spares(project.dev.spares, house.prepare, house, first)
-        root = str(project.root)
-        house.generations = Generations(
-            spares,
-            house,
-            grace=project.dev.grace,
-            deadline=project.dev.deadline,
-            configuration=[os.path.join(root, name) for name in ("function.py", *CONFIGURATION)],
-            reconfigure=self._reconfigure,
-        )
-        house.spares = spares
-        house.sockets = WebSockets(house.generations)
-        house.gateway = Gateway(
-            settings=self._gateway_settings,
-            generations=house.generations,
-            recording=self._recorder,
-            report=self._report,
-            clock=self._clock,
-            open_socket=house.sockets.serve,
-        )
-        self._house = house
-        stack.push_async_callback(_within, _LAST_WORDS, house.generations.close)
-
     async def _serve(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
-        gateway = self._house.gateway
-        stack.push_async_callback(_cancel, asyncio.create_task(gateway.sweep()))
-        await stack.enter_async_context(serve_function(sockets["function"], gateway.handle))
+        await stack.enter_async_context(serve_function(sockets["function"], self._engine.gateway.handle))
         await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud()))
         console = create_console(self._console(), self._token)
         await stack.enter_async_context(serve_app(sockets["console"], console))
@@ -199,13 +145,13 @@ class _Session:
         self._session = SessionFile(
             os.getpid(), urls["function"], f"{urls['console']}/?token={self._token}", urls["cloud"], self._token
         )
-        announce(self._project.root, self._session)
-        stack.callback(withdraw, self._project.root, os.getpid())
+        announce(self._root, self._session)
+        stack.callback(withdraw, self._root, os.getpid())
         return self._session
 
     def _ready(self, session: SessionFile) -> None:
-        loaded = self._house.generations.loaded
-        for text in self._project.warnings:
+        loaded = self._engine.generations.loaded
+        for text in self._engine.project.warnings:
             self._say("warning", text)
         before, self._held = self._held, None
         self._report.tell(
@@ -216,8 +162,8 @@ class _Session:
             cloud=session.cloud,
             tunnel=None,
             debug=None,
-            name=self._project.name,
-            root=str(self._project.root),
+            name=self._engine.project.name,
+            root=str(self._root),
             generation=loaded.generation if loaded else None,
             routes=loaded.routes if loaded else [],
             ms=round((time.perf_counter() - self._began) * 1000, 1),
@@ -229,9 +175,9 @@ class _Session:
 
     def _watch(self) -> Watch:
         return Watch(
-            str(self._project.root),
-            self._project.dev.ignore,
-            self._house.generations.changed,
+            str(self._root),
+            self._engine.project.dev.ignore,
+            self._engine.generations.changed,
             lambda text: self._say("warning", text),
         )
 
@@ -249,9 +195,9 @@ class _Session:
         """Wait for some work; False when the session is to end before it is done, which cancels it."""
         signalled = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({work, signalled}, return_when=asyncio.FIRST_COMPLETED)
-        await _cancel(signalled)
+        await cancel(signalled)
         if not work.done():
-            await _cancel(work)
+            await cancel(work)
             return False
         work.result()
         return True
@@ -282,40 +228,15 @@ class _Session:
             raise
         return status if status >= 0 else 128 - status
 
-    async def _reconfigure(self) -> LoadError | None:
-        try:
-            project = await asyncio.to_thread(
-                load_project, self._terms.folder, environ=os.environ, keyring=SystemKeyring()
-            )
-        except FnError as error:
-            return LoadError("configuration", str(error))
-        self._project = project
-        self._redactor = self._redactor_of(project)
-        self._recorder.redact = self._redactor
-        self._house.reconfigured(project)
-        return None
-
     def _say(self, level: str, text: str) -> None:
         self._report.tell("log", level=level, text=text, ours=True)
-
-    def _gateway_settings(self) -> GatewaySettings:
-        project = self._project
-        return GatewaySettings(
-            project.root,
-            self._token,
-            project.dev.body_limit,
-            project.dev.deadline,
-            project.dev.callback_deadline,
-            project.voice_app,
-            project.voice_secret,
-        )
 
     # --- the console's questions -------------------------------------------------------------------------------
 
     def _console(self) -> ConsoleSession:
         from devserver.recorder.shapes import detail, summaries
 
-        folder = self._project.root / ".fn"
+        folder = self._root / ".fn"
         return ConsoleSession(
             status=self._status,
             recordings=lambda limit: summaries(folder, limit),
@@ -324,49 +245,38 @@ class _Session:
         )
 
     def _status(self) -> dict[str, Any]:
-        generations = self._house.generations
+        generations = self._engine.generations
         loaded, error = generations.loaded, generations.error
         return {
-            "name": self._project.name,
-            "root": str(self._project.root),
+            "name": self._engine.project.name,
+            "root": str(self._root),
             "pid": os.getpid(),
             "function": self._session.function,
             "cloud": self._session.cloud,
             "generation": loaded.generation if loaded else None,
             "routes": loaded.routes if loaded else [],
-            "spares": self._house.spares.ready,
+            "spares": self._engine.house.spares.ready,
             "error": error.text if error else None,
         }
 
     async def _reload(self) -> dict[str, Any]:
-        await self._house.generations.reload()
+        await self._engine.generations.reload()
         return self._status()
 
 
-class _Once:
-    """Calls a function at exit, unless it was kept."""
+class _First:
+    """The host process that was started before anything else; abandoned at exit, unless somebody has taken it."""
 
-    def __init__(self, function: Callable[[], None]) -> None:
-        self._function: Callable[[], None] | None = function
+    def __init__(self, started: Started) -> None:
+        self._started: Started | None = started
 
-    def keep(self) -> None:
-        self._function = None
+    def take(self) -> Started | None:
+        started, self._started = self._started, None
+        return started
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._function is not None:
-            self._function()
-
-
-async def _within(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await work()
-
-
-async def _cancel(task: asyncio.Future[Any]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+        if self._started is not None:
+            self._started.abandon()

@@ -48,6 +48,7 @@ def test_an_exchange_has_the_promised_fields() -> None:
         "logs": [],
         "error": None,
         "marks": [],
+        "effects": [],
     }
 
 

@@ -13,6 +13,7 @@ from devserver.session.frames import (
     Blocked,
     CacheAnswer,
     CacheCall,
+    Did,
     Freed,
     HostSettings,
     Invoke,
@@ -34,7 +35,8 @@ PATIENCE = 15.0  # seconds; only a failing test waits that long
 def prepare(folder: Path, **more: Any) -> Prepare:
     """The first word to a host of this project."""
     fields: dict[str, Any] = {"environment": {}, "preload": [], "code": [], "blocked_after": 0.05, **more}
-    settings = HostSettings("demo", None, {}, {}, fields.pop("blocked_after"))
+    storage, database = str(folder / "storage"), str(folder / "data" / "function.db")
+    settings = HostSettings("demo", None, {}, {}, fields.pop("blocked_after"), storage, database)
     return Prepare(root=str(folder), settings=settings, **fields)
 
 
@@ -50,6 +52,7 @@ class Heard:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.raw: list[str] = []
+        self.deeds: list[Did] = []
         self.blocks: list[Blocked] = []
         self.freedoms: list[Freed] = []
         self.leftovers: list[Leftover] = []
@@ -69,6 +72,9 @@ class Heard:
 
     def cache_call(self, host: HostLink, call: CacheCall) -> None:
         host.send(CacheAnswer(call.id, f'"{call.operation} {call.arguments[0]}"'.encode()))
+
+    def did(self, _host: HostLink, did: Did) -> None:
+        self._keep(self.deeds, did)
 
     def line(self, _host: HostLink, line: Line) -> None:
         self._keep(self.lines, line)

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def spares(folder: Path) -> AsyncIterator[Spares]:
-    settings = HostSettings("demo", None, {}, {}, 0.5)
+    settings = HostSettings("demo", None, {}, {}, 0.5, "storage", "function.db")
     pool = Spares(2, lambda: Prepare(str(folder), {}, settings, [], []), Silence(), None)
     yield pool
     await pool.close()
@@ -136,7 +136,7 @@ async def test_a_dead_spare_is_not_handed_out(spares: Spares) -> None:
 
 
 async def test_closing_leaves_no_process(folder: Path) -> None:
-    settings = HostSettings("demo", None, {}, {}, 0.5)
+    settings = HostSettings("demo", None, {}, {}, 0.5, "storage", "function.db")
     pool = Spares(2, lambda: Prepare(str(folder), {}, settings, [], []), Silence(), None)
     await both(pool)
     pids = [host.pid for host in pool._ready]

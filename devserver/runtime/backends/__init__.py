@@ -6,7 +6,7 @@ events or the session that runs them.
 
 from devserver.runtime.backends.assets import AssetError, Assets, MissingAsset
 from devserver.runtime.backends.cache import MemoryCache, RemoteCache
-from devserver.runtime.backends.database import DatabaseError, database_path
+from devserver.runtime.backends.database import DatabaseError, database_path, ensure_database
 from devserver.runtime.backends.protocols import Cache, CacheError, NotStored, Storage, StorageError
 from devserver.runtime.backends.storage import FileStorage
 
@@ -24,4 +24,5 @@ __all__ = [
     "Storage",
     "StorageError",
     "database_path",
+    "ensure_database",
 ]

@@ -118,6 +118,19 @@ class MemoryCache(CacheCalls):
     async def _call(self, operation: str, arguments: list[Any]) -> Any:
         return self.apply(operation, arguments)
 
+    def kept(self, key: str) -> tuple[bytes | None, float]:
+        """The JSON of a value and the seconds that it has left; (None, 0) when there is none."""
+        entry = self._entries.get(key)
+        return (entry.data, entry.expires - self._clock.steady()) if entry else (None, 0.0)
+
+    def fill(self, entries: Iterable[tuple[str, bytes, float]]) -> None:
+        """Keep these values (key, JSON, seconds left) and no others: the cache of another moment."""
+        self._entries.clear()
+        self._endings.clear()
+        self._bytes = 0
+        for key, data, seconds in entries:
+            self._set(key, data, seconds)
+
     def _data(self, key: str) -> bytes | None:
         entry = self._entries.get(key)
         return entry.data if entry else None

@@ -25,7 +25,11 @@ def database_path(root: Path) -> str:
     Raises:
         DatabaseError: it cannot be made.
     """
-    path = root / "data" / "function.db"
+    return ensure_database(root / "data" / "function.db")
+
+
+def ensure_database(path: Path) -> str:
+    """A database at this path, made when it is not there yet; see `database_path`."""
     if not path.exists():
         _create(path)
     return str(path)

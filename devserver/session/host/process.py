@@ -19,10 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from devserver.runtime.application import Application, current
-from devserver.runtime.backends import Assets, FileStorage, RemoteCache, database_path
+from devserver.runtime.application import Application, Outcome, current
+from devserver.runtime.backends import Assets, RemoteCache, ensure_database
+from devserver.runtime.backends.statements import watch_statements
 from devserver.runtime.clients import Clients
 from devserver.runtime.context import FunctionConfig, FunctionContext, Services
+from devserver.runtime.effects import request_in_hand
 from devserver.runtime.handlers import UnusableFunction, find_handlers
 from devserver.runtime.request import Headers, Request
 from devserver.runtime.setup import Runtime, call_hook
@@ -32,6 +34,7 @@ from devserver.session.frames import (
     CacheAnswer,
     CacheCall,
     Cancel,
+    Did,
     FrameReader,
     Invoke,
     Leftover,
@@ -42,6 +45,7 @@ from devserver.session.frames import (
     NotLoaded,
     Prepare,
     Ready,
+    Replaying,
     SocketClose,
     SocketData,
     SocketOpen,
@@ -51,7 +55,9 @@ from devserver.session.frames import (
     encode,
 )
 from devserver.session.host.loading import Project, preload, third_party
+from devserver.session.host.observed import KeepingStorage
 from devserver.session.host.output import capture
+from devserver.session.host.replay_clock import frozen
 from devserver.session.host.sockets import WebSocket
 from devserver.session.host.watchdog import Watchdog, leave_with_parent
 
@@ -118,6 +124,7 @@ class Host:
         self._loop = asyncio.get_running_loop()
         self._finished = asyncio.Event()
         self._invocations: dict[int, asyncio.Task[None]] = {}
+        self._in_hand: dict[int, str] = {}  # id of the request by number
         self._sockets: dict[int, WebSocket] = {}
         self._cache_calls: dict[int, asyncio.Future[Any]] = {}
         self._calls = 0
@@ -143,6 +150,7 @@ class Host:
             case Invoke():
                 task = self._loop.create_task(self._invoke(message))
                 self._invocations[message.id] = task
+                self._in_hand[message.id] = message.request_id
             case CacheAnswer():
                 self._cache_answered(message)
             case Cancel():
@@ -172,6 +180,7 @@ class Host:
         with suppress(OSError):  # the folder may be gone; what is loaded goes on
             os.chdir(self._root)
         self._logger = capture(self._wire.send, self._root)
+        watch_statements(self._settings.database, self._changed_database)
         self._baseline = frozenset(sys.modules)
         preload(message.preload)
         self._project = Project(self._root, message.code)
@@ -249,10 +258,10 @@ class Host:
             root=root,
             config=config,
             cache=RemoteCache(self._cache_call),
-            storage=FileStorage(root / "storage"),
+            storage=KeepingStorage(Path(settings.storage), self._wire.send, settings.keep),
             assets=Assets(root / "assets"),
             clients=Clients(settings.variables, settings.origins),
-            database=lambda: database_path(root),
+            database=lambda: ensure_database(Path(settings.database)),
             logger=self._logger,
         )
         return Application(handlers, services, generation, ThreadPoolExecutor(_THREADS, "handler"))
@@ -279,9 +288,13 @@ class Host:
             message.exposed,
         )
         try:
-            outcome = await self._app.dispatch(request)
+            if message.replaying is None:
+                outcome = await self._app.dispatch(request)
+            else:
+                outcome = await self._replay(request, message.replaying)
         finally:
             self._invocations.pop(message.id, None)
+            self._in_hand.pop(message.id, None)
         failure = outcome.failure
         self._wire.answer(
             Answer(
@@ -297,12 +310,23 @@ class Host:
         if not self._invocations:
             self._wire.flush()
 
+    async def _replay(self, request: Request, replaying: Replaying) -> Outcome:
+        with frozen(replaying.frozen_at):
+            return await self._app.dispatch(request)
+
     def _cache_call(self, operation: str, arguments: list[Any]) -> Awaitable[Any]:
         self._calls += 1
         future: asyncio.Future[Any] = self._loop.create_future()
         self._cache_calls[self._calls] = future
-        self._wire.send(CacheCall(self._calls, operation, arguments))
+        self._wire.send(CacheCall(self._calls, operation, arguments, request_in_hand()))
         return future
+
+    def _changed_database(self, operation: str, statement: str) -> None:
+        request_id = request_in_hand()
+        if not request_id and len(self._in_hand) == 1:
+            # Libraries with a thread of their own (aiosqlite) leave no trace of who asked.
+            request_id = next(iter(self._in_hand.values()), "")
+        self._wire.send(Did(request_id, "database", operation, statement, time.time()))
 
     def _cache_answered(self, message: CacheAnswer) -> None:
         future = self._cache_calls.pop(message.id, None)

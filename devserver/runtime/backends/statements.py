@@ -1,0 +1,63 @@
+"""Tells which SQL statements change the function's database, whoever opens it: sqlite3 itself, aiosqlite, an ORM.
+
+All of them end at `sqlite3.connect`, which is wrapped once for the process; a connection to the database that is asked
+for gets SQLite's own trace callback. It must be called before the user's code is imported, because that may take
+`connect` by name. A connection made in another way (`sqlite3.Connection(...)`) is not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+LONGEST = 4000
+"""Characters of a statement that are told; the rest is cut off."""
+
+_CHANGES = re.compile(r"(insert|replace|update|delete|create|drop|alter|rollback)\b", re.IGNORECASE)
+_WITH = re.compile(r"with\b.*?\b(insert|replace|update|delete)\b", re.IGNORECASE | re.DOTALL)
+
+
+def watch_statements(path: str, notice: Callable[[str, str], None]) -> None:
+    """From now on `notice` gets (operation, statement) of every statement that changes the database at `path`.
+
+    The operation is its first word in lower case; the statement has its values in place. It is called in the thread
+    that executes the statement, before the statement is done: a ROLLBACK takes back what was told before it.
+    """
+    target = os.path.realpath(path)
+    connect = sqlite3.connect
+
+    def tell(statement: str) -> None:
+        operation = operation_of(statement)
+        if operation:
+            notice(operation, statement[:LONGEST])
+
+    def watched(database: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = connect(database, *args, **kwargs)
+        if _file(database) == target:
+            connection.set_trace_callback(tell)
+        return connection
+
+    sqlite3.connect = sqlite3.dbapi2.connect = watched  # type: ignore[assignment]
+
+
+def operation_of(statement: str) -> str:
+    """The word that says what a statement changes, such as `insert`; empty when it changes nothing."""
+    # The trace tells statements of triggers as comments.
+    text = statement.lstrip()
+    found = _CHANGES.match(text) or _WITH.match(text)
+    return found[1].lower() if found else ""
+
+
+def _file(database: Any) -> str:
+    try:
+        name = os.fsdecode(database)
+    except TypeError:
+        return ""
+    if name.startswith("file:"):
+        from urllib.parse import unquote, urlsplit
+
+        name = unquote(urlsplit(name).path)
+    return os.path.realpath(name)
