@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from devserver.runtime.backends import folders
@@ -32,7 +33,7 @@ class FileStorage:
 
     async def write(self, key: str, data: str | bytes) -> None:
         """See `Storage.write`."""
-        content = _bytes(key, data)
+        content = content_of(key, data)
         await asyncio.to_thread(self._write, self._locate(key), key, content)
 
     async def read(self, key: str) -> bytes:
@@ -63,18 +64,9 @@ class FileStorage:
         try:
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotStored(f"Nothing is stored under {key!r}. {self._near(key)}") from None
+            raise nothing_under(key, itertools.islice(folders.names(self._root), _CANDIDATES)) from None
         except OSError as error:
             raise _failed("read", key, error) from error
-
-    def _near(self, key: str) -> str:
-        some = list(itertools.islice(folders.names(self._root), _CANDIDATES))
-        if not some:
-            return "The storage is empty."
-        import difflib  # only for a message
-
-        near = difflib.get_close_matches(key, some, n=3, cutoff=0.5) or sorted(some)[:3]
-        return f"There is {', '.join(map(repr, near))}{', ...' if len(some) > len(near) else ''}."
 
     def _write(self, path: Path, key: str, content: bytes) -> None:
         for _ in range(_TRIES):
@@ -115,7 +107,24 @@ def _beginning_with(prefix: str, root: Path) -> list[str]:
     return sorted(key for key in folders.names(root) if key.startswith(prefix))
 
 
-def _bytes(key: str, data: object) -> bytes:
+def nothing_under(key: str, candidates: Iterable[str]) -> NotStored:
+    """The error of a key under which nothing is stored; it names those of the candidates that are near."""
+    some = list(candidates)
+    if not some:
+        return NotStored(f"Nothing is stored under {key!r}. The storage is empty.")
+    import difflib  # only for a message
+
+    near = difflib.get_close_matches(key, some, n=3, cutoff=0.5) or sorted(some)[:3]
+    more = ", ..." if len(some) > len(near) else ""
+    return NotStored(f"Nothing is stored under {key!r}. There is {', '.join(map(repr, near))}{more}.")
+
+
+def content_of(key: str, data: object) -> bytes:
+    """What is kept of text or bytes.
+
+    Raises:
+        StorageError: it is neither.
+    """
     if isinstance(data, str):
         try:
             return data.encode()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from devserver.runtime.backends import FileStorage, NotStored, Storage, StorageError
+from devserver.testing.memory_storage import MemoryStorage
 
 
 @pytest.fixture
@@ -14,8 +15,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "storage"
 
 
+@pytest.fixture(params=["folder", "memory"])
+def storage(request: pytest.FixtureRequest, root: Path) -> Storage:
+    """Every keeper of the contract."""
+    return FileStorage(root) if request.param == "folder" else MemoryStorage()
+
+
 @pytest.fixture
-def storage(root: Path) -> Storage:
+def in_folder(root: Path) -> Storage:
     return FileStorage(root)
 
 
@@ -38,19 +45,19 @@ async def test_text_is_kept_as_utf_8(storage: Storage) -> None:
     assert await storage.read("note.txt") == "żółć\r\n".encode()
 
 
-async def test_a_key_is_a_file_that_people_can_find(storage: Storage, root: Path) -> None:
-    await storage.write("calls/c1/note.txt", "hello")
+async def test_a_key_is_a_file_that_people_can_find(in_folder: Storage, root: Path) -> None:
+    await in_folder.write("calls/c1/note.txt", "hello")
 
     assert (root / "calls" / "c1" / "note.txt").read_text() == "hello"
 
 
-async def test_the_folder_appears_with_the_first_write(storage: Storage, root: Path) -> None:
-    assert await storage.list() == []
-    assert await storage.exists("a") is False
-    assert await storage.delete("a") is False
+async def test_the_folder_appears_with_the_first_write(in_folder: Storage, root: Path) -> None:
+    assert await in_folder.list() == []
+    assert await in_folder.exists("a") is False
+    assert await in_folder.delete("a") is False
     assert not root.exists()
 
-    await storage.write("a", "1")
+    await in_folder.write("a", "1")
 
     assert root.is_dir()
 
@@ -86,14 +93,14 @@ async def test_delete_removes_and_says_so(storage: Storage) -> None:
     assert await storage.exists("a/b") is False
 
 
-async def test_what_a_delete_leaves_empty_can_be_a_key_again(storage: Storage, root: Path) -> None:
-    await storage.write("a/b/c", "x")
-    await storage.delete("a/b/c")
+async def test_what_a_delete_leaves_empty_can_be_a_key_again(in_folder: Storage, root: Path) -> None:
+    await in_folder.write("a/b/c", "x")
+    await in_folder.delete("a/b/c")
 
-    await storage.write("a", "y")
+    await in_folder.write("a", "y")
 
-    assert await storage.list() == ["a"]
-    await storage.delete("a")
+    assert await in_folder.list() == ["a"]
+    await in_folder.delete("a")
     assert root.is_dir()
 
 
@@ -150,7 +157,7 @@ async def test_a_key_that_could_lead_elsewhere_is_refused_by_every_operation(
     assert not [path for path in root.parent.iterdir() if path.is_file()]
 
 
-async def test_a_link_out_is_neither_read_nor_written_nor_listed(storage: Storage, root: Path) -> None:
+async def test_a_link_out_is_neither_read_nor_written_nor_listed(in_folder: Storage, root: Path) -> None:
     outside = root.parent / "outside"
     outside.mkdir()
     (outside / "secret").write_text("x")
@@ -159,9 +166,9 @@ async def test_a_link_out_is_neither_read_nor_written_nor_listed(storage: Storag
     (root / "file").symlink_to(outside / "secret")
 
     for key in ("folder/secret", "folder/new", "file"):
-        for operation in (storage.write(key, "y"), storage.read(key), storage.delete(key)):
+        for operation in (in_folder.write(key, "y"), in_folder.read(key), in_folder.delete(key)):
             assert "symbolic link" in await message_of(operation)
-    assert await storage.list() == []
+    assert await in_folder.list() == []
     assert [path.name for path in outside.iterdir()] == ["secret"]
     assert (outside / "secret").read_text() == "x"
 
@@ -186,17 +193,17 @@ async def test_large_files_are_kept(storage: Storage) -> None:
     assert await storage.read("big") == data
 
 
-async def test_concurrent_writers_and_readers_never_mix(storage: Storage, root: Path) -> None:
+async def test_concurrent_writers_and_readers_never_mix(in_folder: Storage, root: Path) -> None:
     texts = [bytes([65 + n]) * 200_000 for n in range(10)]
-    await storage.write("a", texts[0])
+    await in_folder.write("a", texts[0])
 
     async def read_often() -> None:
         for _ in range(10):
-            assert await storage.read("a") in texts
+            assert await in_folder.read("a") in texts
 
-    await asyncio.gather(*(storage.write("a", text) for text in texts), read_often(), read_often())
+    await asyncio.gather(*(in_folder.write("a", text) for text in texts), read_often(), read_often())
 
-    assert await storage.read("a") in texts
+    assert await in_folder.read("a") in texts
     assert [path.name for path in root.iterdir()] == ["a"]
 
 
@@ -211,12 +218,12 @@ async def test_writes_survive_deletes_that_empty_their_folder(storage: Storage) 
     assert await storage.list() == []
 
 
-async def test_half_written_files_are_hidden(storage: Storage, root: Path) -> None:
-    await storage.write("a", "x")
+async def test_half_written_files_are_hidden(in_folder: Storage, root: Path) -> None:
+    await in_folder.write("a", "x")
     (root / ".fn-write-0123").write_text("half")
 
-    assert await storage.list() == ["a"]
-    assert "are ours" in await message_of(storage.read(".fn-write-0123"))
+    assert await in_folder.list() == ["a"]
+    assert "are ours" in await message_of(in_folder.read(".fn-write-0123"))
 
 
 async def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
@@ -227,14 +234,14 @@ async def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> 
     assert text == "The storage key 'a' could not be written: Not a directory."
 
 
-async def test_a_file_that_cannot_be_read_is_a_clear_error(storage: Storage, root: Path) -> None:
+async def test_a_file_that_cannot_be_read_is_a_clear_error(in_folder: Storage, root: Path) -> None:
     root.mkdir()
     (root / "loop").symlink_to("loop")
 
-    assert "The storage key 'loop' could not be read: Too many levels" in await message_of(storage.read("loop"))
+    assert "The storage key 'loop' could not be read: Too many levels" in await message_of(in_folder.read("loop"))
 
 
-async def test_several_storages_of_one_folder_see_the_same(storage: Storage, root: Path) -> None:
-    await storage.write("a", "x")
+async def test_several_storages_of_one_folder_see_the_same(in_folder: Storage, root: Path) -> None:
+    await in_folder.write("a", "x")
 
     assert await FileStorage(root).read("a") == b"x"
