@@ -1,6 +1,7 @@
 """When one call to Sinch is the same as another, and what differs when it is not.
 
-Pure. It knows calls as data only: which of them are recordings, and what is done about a difference, is decided elsewhere.
+Pure. It knows calls as data only: which of them are recordings, and what is done about a difference, is decided
+elsewhere.
 """
 
 from __future__ import annotations
