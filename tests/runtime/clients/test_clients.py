@@ -2,101 +2,24 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import pickle
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from aiohttp import web
 
 from devserver.errors import ConfigError
 from devserver.runtime.clients import Clients, MissingVariables, Pages
+from tests.runtime.clients.stand_in import ALL, PROJECT, SinchStandIn, no_way_out, running
 
-PROJECT = {"PROJECT_ID": "P", "PROJECT_ID_API_KEY": "K", "PROJECT_ID_API_SECRET": "S"}
-ALL = {
-    **PROJECT,
-    "SMS_SERVICE_PLAN_ID": "plan",
-    "CONVERSATION_APP_ID": "app",
-    "ENABLE_NUMBERS_API": "true",
-}
-NUMBERS = {
-    "": {"activeNumbers": [{"phoneNumber": "+12015550001"}, {"phoneNumber": "+12015550002"}], "nextPageToken": "two"},
-    "two": {"activeNumbers": [{"phoneNumber": "+12015550003"}], "nextPageToken": ""},
-}
-
-
-@dataclass
-class SinchStandIn:
-    """A server that answers as the Sinch APIs do, as far as these tests go, and keeps what it was asked."""
-
-    url: str = ""
-    asked: list[tuple[str, str, str]] = field(default_factory=list)
-    bodies: list[Any] = field(default_factory=list)
-
-    def application(self) -> web.Application:
-        app = web.Application()
-        app.router.add_post("/auth/oauth2/token", self.token)
-        app.router.add_post("/sms/xms/v1/{plan}/batches", self.batch)
-        app.router.add_post("/sms/us/xms/v1/{plan}/batches", self.batch)
-        app.router.add_post("/conversation/v1/projects/P/messages:send", self.message)
-        app.router.add_get("/numbers/v1/projects/P/activeNumbers", self.numbers)
-        return app
-
-    @property
-    def origins(self) -> dict[str, str]:
-        return {product: f"{self.url}/{product}" for product in ("auth", "sms", "conversation", "numbers")}
-
-    async def keep(self, request: web.Request) -> None:
-        self.asked.append((request.method, request.path, request.headers.get("Authorization", "")))
-        text = await request.text()
-        self.bodies.append(json.loads(text) if text.startswith("{") else text)
-
-    async def token(self, request: web.Request) -> web.Response:
-        await self.keep(request)
-        return web.json_response({"access_token": "tok", "expires_in": 3599, "scope": "", "token_type": "bearer"})
-
-    async def batch(self, request: web.Request) -> web.Response:
-        await self.keep(request)
-        sent = self.bodies[-1]
-        if sent["body"] == "refuse me":
-            return web.json_response({"code": "syntax_invalid_parameter_format", "text": "no"}, status=400)
-        return web.json_response({**sent, "id": "batch-1", "canceled": False}, status=201)
-
-    async def message(self, request: web.Request) -> web.Response:
-        await self.keep(request)
-        return web.json_response({"message_id": "message-1", "accepted_time": "2026-01-02T03:04:05Z"})
-
-    async def numbers(self, request: web.Request) -> web.Response:
-        await self.keep(request)
-        return web.json_response(NUMBERS[request.query.get("pageToken", "")])
-
-    def paths(self) -> list[str]:
-        return [path for _, path, _ in self.asked]
-
-
-@pytest.fixture(autouse=True)
-def no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever would leave this machine goes to a port where nobody listens, as would what ignores `_bypass_proxy`."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
+__all__ = ["no_way_out"]
 
 
 @pytest.fixture
 async def sinch() -> AsyncIterator[SinchStandIn]:
-    stand_in = SinchStandIn()
-    runner = web.AppRunner(stand_in.application())
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    stand_in.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield stand_in
-    await runner.cleanup()
+    async with running() as stand_in:
+        yield stand_in
 
 
 async def test_an_sms_is_sent_with_a_bearer_token(sinch: SinchStandIn) -> None:
