@@ -28,7 +28,7 @@ def opened(root: str, is_test: Callable[[str], bool]) -> Iterator[None]:
 
     Args:
         root: folder of the project, without symbolic links.
-        is_test: whether a file, by its path, belongs to the tests and not to the function.
+        is_test: whether a file, by its path below the root, belongs to the tests and not to the function.
     """
     aside = _take_out(root, is_test)
     hook = _finder(root)
@@ -52,13 +52,13 @@ def import_function() -> ModuleType:
 
 def _take_out(root: str, is_test: Callable[[str], bool]) -> dict[str, ModuleType]:
     """Remove the project's modules from `sys.modules`, and those of others that stand under their names."""
-    taken = {
-        name: module
-        for name, module in list(sys.modules.items())
-        if not is_test(path := _path_of(module)) and (_is_ours(root, path) or _stands_in_the_way(root, name))
-    }
-    for name in taken:
-        del sys.modules[name]
+    taken = {}
+    for name, module in list(sys.modules.items()):
+        path = _path_of(module)
+        ours = _is_ours(root, path)
+        where = os.path.relpath(path, root) if ours else os.path.basename(path)
+        if (ours or _stands_in_the_way(root, name)) and not is_test(where):
+            taken[name] = sys.modules.pop(name)
     return taken
 
 

@@ -38,7 +38,7 @@ class Notes:
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+        self.now = now
         self._by_request: dict[str, tuple[list[Effect], list[LogLine]]] = {}
 
     def begin(self, request_id: str) -> tuple[list[Effect], list[LogLine]]:
@@ -63,15 +63,15 @@ class Notes:
 
     def cache(self, operation: str, arguments: list[Any]) -> None:
         """For `ObservedCache`."""
-        self.add(cache_effect(operation, arguments, self._now()))
+        self.add(cache_effect(operation, arguments, self.now()))
 
     def storage(self, operation: str, key: str, data: bytes | None) -> None:
         """For `ObservedStorage`."""
-        self.add(storage_effect(operation, key, data, self._now()))
+        self.add(storage_effect(operation, key, data, self.now()))
 
     def database(self, operation: str, statement: str) -> None:
         """For `watch_statements`."""
-        self.add(database_effect(operation, statement, self._now()))
+        self.add(database_effect(operation, statement, self.now()))
 
     def _in_hand(self) -> tuple[list[Effect], list[LogLine]] | None:
         request_id = request_in_hand()
@@ -94,12 +94,15 @@ def logger(notes: Notes) -> Any:
 @contextmanager
 def listening(notes: Notes) -> Iterator[None]:
     """Inside, what goes through the standard library's logging is noted too."""
-    handler = _Records(notes)
-    logging.getLogger().addHandler(handler)
+    handler, root, own = _Records(notes), logging.getLogger(), logging.getLogger(LOGGER)
+    root.addHandler(handler)
+    level = own.level
+    own.setLevel(logging.DEBUG)  # whatever the level of others is, a failed test shows what the function logged
     try:
         yield
     finally:
-        logging.getLogger().removeHandler(handler)
+        own.setLevel(level)
+        root.removeHandler(handler)
 
 
 def _sink(notes: Notes) -> Callable[[Any, str, MutableMapping[str, Any]], str]:
