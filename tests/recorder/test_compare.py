@@ -57,7 +57,7 @@ def texts(old: Any, new: Any) -> list[str]:
 def test_an_option_that_goes_elsewhere_is_named_by_its_key_and_menu() -> None:
     new = changed("action.menus.0.options.1.action", "return(billing)")
     (found,) = differences(MENU, new)
-    assert found.text == "option 2 of menu main: return(support) -> return(billing)"
+    assert found.text == "option 2 of menu main now returns(billing), was return(support)"
     assert found.path == "action.menus[0].options[1].action"
     assert (found.was, found.now) == ("return(support)", "return(billing)")
 
@@ -65,16 +65,20 @@ def test_an_option_that_goes_elsewhere_is_named_by_its_key_and_menu() -> None:
 @pytest.mark.parametrize(
     ("change", "value", "expected"),
     [
-        ("instructions.0.text", "Hi", "instruction 1 (say), text: Hello -> Hi"),
-        ("instructions.0.text", "", 'instruction 1 (say), text: Hello -> ""'),
-        ("instructions.0", {"name": "playFiles", "ids": ["x"]}, 'instruction 1: say text Hello -> playFiles ids ["x"]'),
-        ("instructions.1", None, "instruction 2 (answer) is gone; it was answer"),
-        ("action.menus.0.mainPrompt", "#tts[Push]", "menu main, mainPrompt: #tts[Press] -> #tts[Push]"),
-        ("action.menus.0.repeats", 3, "menu main, repeats is new: 3"),
-        ("action.menus.1", None, None),
-        ("action.mainMenu", "sub", "action mainMenu: main -> sub"),
-        ("action.barge", False, "action barge is new: false"),
-        ("action", {"name": "hangup"}, None),
+        ("instructions.0.text", "Hi", 'instruction 1 (say) now says "Hi", was "Hello"'),
+        ("instructions.0.text", "", 'instruction 1 (say) now says "", was "Hello"'),
+        (
+            "instructions.0",
+            {"name": "playFiles", "ids": ["x"]},
+            'instruction 1 is now playFiles "[x]", was say "Hello"',
+        ),
+        ("instructions.1", None, "instruction 2 (answer) is gone"),
+        ("action.menus.0.mainPrompt", "#tts[Push]", 'the prompt of menu main now says "Push", was "Press"'),
+        ("action.menus.0.repeats", 3, "repeats of menu main is new: 3"),
+        ("action.menus.1", None, "menu sub is gone (was option 1)"),
+        ("action.mainMenu", "sub", "runMenu now starts with menu sub, was main"),
+        ("action.barge", False, "barge of runMenu is new: false"),
+        ("action", {"name": "hangup"}, "the action is now hangup, was runMenu main"),
         ("action", None, None),
     ],
 )
@@ -87,7 +91,7 @@ def test_each_change_is_one_line_that_says_where(change: str, value: Any, expect
 def test_an_action_of_another_name_is_one_difference() -> None:
     new = {"action": {"name": "connectPstn", "number": "+15551234567"}}
     assert texts({"action": {"name": "hangup", "barge": True}}, new) == [
-        "action: hangup barge true -> connectPstn number +15551234567"
+        "the action is now connectPstn +15551234567, was hangup"
     ]
 
 
@@ -106,7 +110,7 @@ def test_a_new_option_in_front_is_one_difference() -> None:
 
 def test_a_menu_that_is_gone_is_named() -> None:
     (text,) = texts(MENU, changed("action.menus.1"))
-    assert text.startswith("menu sub is gone; it was ")
+    assert text == "menu sub is gone (was option 1)"
 
 
 def test_options_with_a_key_twice_are_known_by_their_place() -> None:
@@ -173,7 +177,7 @@ def answer(body: bytes, status: int = 200, content_type: str = "application/json
 def test_a_status_and_a_document_are_compared() -> None:
     old, new = answer(b'{"action":{"name":"hangup"}}'), answer(b'{"action":{"name":"continue"}}', 500)
     found = [each.text for each in answer_differences(old, new, svaml=True)]
-    assert found == ["status: 200 -> 500", "action: hangup -> continue"]
+    assert found == ["status: 200 -> 500", "the action is now continue, was hangup"]
 
 
 def test_spelling_and_white_space_are_no_difference_to_the_platform() -> None:

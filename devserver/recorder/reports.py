@@ -1,0 +1,139 @@
+"""Reports of replays for machines: JUnit XML for CI, and JSON. Functions from data to text.
+
+The XML keeps to what both Jenkins and GitLab read: `testsuites` > `testsuite` (a call) > `testcase` (a callback), with
+`failure` for differences and `error` for a handler that failed. There is no time of day in it, so that the same replay
+gives the same report. Characters that XML 1.0 cannot hold, and that a terminal would obey, are left out.
+
+It must not know how a replay is run, nor where the report goes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from devserver.recorder.compare.difference import Difference
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+# https://www.w3.org/TR/xml/#charsets; the controls from 7F on are allowed there, but discouraged.
+_ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class CallbackReport(msgspec.Struct, frozen=True):
+    """One replayed callback.
+
+    Attributes:
+        id: of its recording, or name of its file.
+        event: `ice`, `ace` ...; for other requests the path, or None.
+        ms: milliseconds of the replay; None when it was not run.
+        differences: from the recording.
+        error: of the handler, when it failed in the replay only: kind, text, traceback.
+        skipped: why it was not run, or empty.
+    """
+
+    id: str
+    event: str | None
+    ms: float | None = None
+    differences: Sequence[Difference] = ()
+    error: dict[str, Any] | None = None
+    skipped: str = ""
+
+
+class CallReport(msgspec.Struct, frozen=True):
+    """One replayed call.
+
+    Attributes:
+        name: for people; the call id, or the name of its file.
+        callid: None for requests that belong to no call.
+        results: its callbacks in order.
+    """
+
+    name: str
+    callid: str | None
+    results: Sequence[CallbackReport] = ()
+
+
+def junit(calls: Iterable[CallReport]) -> str:
+    """The replays as JUnit XML with its declaration, to be written as UTF-8."""
+    from xml.etree import ElementTree as ET
+
+    root = ET.Element("testsuites")
+    results: list[CallbackReport] = []
+    for call in calls:
+        suite = ET.SubElement(
+            root, "testsuite", {"name": _clean(call.name), **_counts(call.results), "skipped": _skipped(call)}
+        )
+        for number, result in enumerate(call.results, 1):
+            _testcase(suite, call, number, result)
+        results += call.results
+    root.attrib.update({"name": "fn replay", **_counts(results)})
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def json_report(calls: Iterable[CallReport]) -> str:
+    """The replays as JSON: totals, and each call with its callbacks."""
+    listed = list(calls)
+    results = [result for call in listed for result in call.results]
+    report = {
+        "calls": len(listed),
+        "callbacks": len(results),
+        "different": sum(1 for result in results if result.differences),
+        "failed": sum(1 for result in results if result.error is not None),
+        "skipped": sum(1 for result in results if result.skipped),
+        "results": [msgspec.to_builtins(call) for call in listed],
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+
+
+def _counts(results: Sequence[CallbackReport]) -> dict[str, str]:
+    errors = sum(1 for result in results if result.error is not None)
+    failures = sum(1 for result in results if result.differences and result.error is None)
+    seconds = sum(result.ms or 0.0 for result in results) / 1000
+    return {
+        "tests": str(len(results)),
+        "failures": str(failures),
+        "errors": str(errors),
+        "time": f"{seconds:.3f}",
+    }
+
+
+def _skipped(call: CallReport) -> str:
+    return str(sum(1 for result in call.results if result.skipped))
+
+
+def _testcase(suite: Element, call: CallReport, number: int, result: CallbackReport) -> None:
+    from xml.etree import ElementTree as ET
+
+    # The number keeps apart two callbacks of one kind, and is the same in every run, which a recording's id is not.
+    name = f"{number} {result.event or 'request'}"
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        {"name": _clean(name), "classname": _clean(call.name), "time": f"{(result.ms or 0.0) / 1000:.3f}"},
+    )
+    differences = [_clean(difference.text) for difference in result.differences]
+    if result.error is not None:
+        kind, text = (_clean(str(result.error.get(key) or "")) for key in ("kind", "text"))
+        error = ET.SubElement(
+            case, "error", {"message": text or kind or "The handler failed.", "type": kind or "error"}
+        )
+        traceback = _clean(str(result.error.get("traceback") or ""))
+        error.text = "\n".join([traceback.rstrip(), *differences]).strip() or text
+    elif differences:
+        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+        failure = ET.SubElement(case, "failure", {"message": differences[0] + more, "type": "difference"})
+        failure.text = "\n".join(differences)
+    elif result.skipped:
+        ET.SubElement(case, "skipped", {"message": _clean(result.skipped)})
+    where = [f"recording {result.id}", *([f"call {call.callid}"] if call.callid else [])]
+    ET.SubElement(case, "system-out").text = _clean(", ".join(where))
+
+
+def _clean(text: str) -> str:
+    return _ILLEGAL.sub("", text)
