@@ -21,7 +21,8 @@ from devserver.project import DevSettings
 from devserver.project.scaffold import templates
 from devserver.project.settings import Manifest
 from devserver.recorder.exchange import Answer, Exchange, Request, Summary
-from devserver.recorder.replay import Replayed, from_exchange, shape
+from devserver.recorder.replay import Replayed, Run, shape
+from devserver.recorder.takes import from_exchange
 from devserver.recorder.shapes import exchange_shape, summary_shape
 from devserver.runtime import MenuTemplates, parse_event
 from devserver.runtime.builders import SvamlBuilder
@@ -176,7 +177,7 @@ def test_the_shapes_of_recordings_and_replays_have_every_key() -> None:
     shapes = section("Recordings and replays")
     exchange = an_exchange()
     summary = summary_shape(Summary("01", "c1", "ice", "local", "POST", "/ice", 200, 0.0, 1.0))
-    replayed = shape([Replayed(from_exchange(exchange), Answer(200, (), b"{}"), ())])
+    replayed = shape([Replayed(from_exchange(exchange), Run("02", 0.0, Answer(200, (), b"{}")), ())])
     full = exchange_shape(exchange)
     for keys in (summary, full, full["request"], full["response"], replayed, replayed["results"][0]):
         for key in keys:

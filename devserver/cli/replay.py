@@ -1,4 +1,4 @@
-"""`fn replay`: send recorded or given callbacks again and see what is different."""
+"""`fn replay`: run recorded calls against the code as it is now and see what is different."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ import click
 from devserver.runtime.routing import VOICE_EVENTS
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from devserver.recorder.replay import Replayed
+    from devserver.recorder.takes import Take
+    from devserver.session.replay_session import Options
+    from devserver.session.replay_watch import Round
+
+    Results = list[tuple[Take, list[Replayed]]]
 
 
 @click.command(
     epilog="""\b
 Examples:
-  fn replay last                          the newest recording, against today's code
-  fn replay 01a1fd4aa8bd --check          exit with 1 when the answer is different
-  fn replay callback-ice.json             a callback from a file
-  fn replay callbacks/ --json | jq .      every .json file of a folder
-  fn replay body.json --event ice         a file that does not say what it is"""
+  fn replay                               the last call, against today's code, on the state it had then
+  fn replay 4398599d-1c3e --check         a call; exit with 1 when anything is different
+  fn replay last --watch                  again at every save
+  fn replay last --from 2 --freeze        from its second callback, with the clocks of the recording
+  fn replay tests/calls/ --junit out.xml  every call of a folder, with a report
+  fn replay callback-ice.json --event ice a callback from a file"""
 )
-@click.argument("target", metavar="ID|last|FILE.json|DIR")
+@click.argument("targets", metavar="[CALL|ID|last|FILE|DIR]...", nargs=-1)
 @click.option(
     "--dir",
     "folder",
@@ -34,71 +38,107 @@ Examples:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of the project; by default here.",
 )
+@click.option("--from", "start", type=click.IntRange(min=1), default=1, metavar="N", help="Begin at callback N.")
+@click.option("--only", is_flag=True, help="Of an ID that one callback, not its call.")
 @click.option("--event", type=click.Choice(VOICE_EVENTS), help="What a file is that does not say so.")
-@click.option("--check", is_flag=True, help="Exit with 1 when an answer is different or fails.")
+@click.option("--freeze", is_flag=True, help="Clocks say the time of the recording.")
+@click.option("--live-state", is_flag=True, help="Run on the project's own data instead of a copy of what it was.")
+@click.option("--allow-outbound", is_flag=True, help="Let calls to Sinch go out that the recording cannot answer.")
+@click.option("--ignore", multiple=True, metavar="PATH", help="Leave out differences there, such as `cache[seen:*]`.")
+@click.option("--check", is_flag=True, help="Exit with 1 when something is different or fails.")
+@click.option("--accept", is_flag=True, help="Make the new answers the expected ones.")
+@click.option("--watch", is_flag=True, help="Replay again at every save, until Ctrl-C.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def replay(target: str, folder: Path, event: str | None, check: bool, as_json: bool) -> int:
-    """Send a recorded callback again and compare the answers.
+def replay(
+    targets: tuple[str, ...],
+    folder: Path,
+    start: int,
+    only: bool,
+    event: str | None,
+    freeze: bool,
+    live_state: bool,
+    allow_outbound: bool,
+    ignore: tuple[str, ...],
+    check: bool,
+    accept: bool,
+    watch: bool,
+    junit: Path | None,
+    as_json: bool,
+) -> int:
+    """Replay recorded calls against the code as it is now, and say in words what is different.
 
-    The bytes are sent as they were received, signed anew if the project has a Voice App secret. A running `fn dev` of
-    the project answers; without one, a session is started for the moment.
+    All callbacks of a call are sent in order, as they were received, signed anew if the project has a Voice App secret.
+    They run on a copy of the cache, the storage and the database as these were when the call came in; the data itself
+    is not touched. Calls to Sinch are answered from the recording.
     """
-    from devserver.recorder.replay import shape
-    from devserver.session.replaying import find_items
-    from devserver.session.replaying import replay as send
+    from devserver.recorder.compare import Rules
+    from devserver.session.replay_session import Options
+    from devserver.session.replaying import find_takes, project_rules
+    from devserver.session.replaying import replay as play
 
-    results = send(folder, find_items(folder, target, event))
+    rules = Rules.parse([*project_rules(folder), *ignore])
+    takes = [
+        take
+        for target in targets or ("last",)
+        for take in find_takes(folder, target, event=event, only=only, start=start)
+    ]
+    options = Options(freeze, allow_outbound, live_state, record=not watch, rules=rules)
+    if watch:
+        return _watch(folder, takes, options, as_json=as_json)
+    results = play(folder, takes, options)
+    if accept:
+        _accept(folder, results)
+    if junit is not None:
+        _write_junit(junit, results)
     if as_json:
-        click.echo(json.dumps(shape(results), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_shape(results), indent=2, ensure_ascii=False))
     else:
-        _print(results)
-    bad = any(one.differences or one.failed for one in results)
-    return 1 if check and bad else 0
+        from devserver.cli.replay_words import print_results
+
+        print_results(results, accepted=accept)
+    bad = any(one.differences or one.failed for _, found in results for one in found)
+    return 1 if check and bad and not accept else 0
 
 
-def _print(results: list[Replayed]) -> None:
-    from rich.console import Console
+def _shape(results: Results) -> dict[str, object]:
+    from devserver.recorder.replay import call_shape, shape
 
-    console = Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 120)
-    for one in results:
-        _print_one(console, one)
-    different = sum(1 for one in results if one.differences)
-    failed = sum(1 for one in results if one.failed)
-    words = [f"{len(results)} replayed"]
-    if any(one.item.is_recorded for one in results):
-        words.append(f"{different} different" if different else "all as recorded")
-    if failed:
-        words.append(f"{failed} failed")
-    console.print(", ".join(words) + ".", style="red" if failed else None)
+    everything = shape([one for _, found in results for one in found])
+    return {**everything, "calls": [call_shape(take, found) for take, found in results]}
 
 
-def _print_one(console: Console, one: Replayed) -> None:
-    from rich.columns import Columns
-    from rich.panel import Panel
-    from rich.text import Text
+def _accept(folder: Path, results: Results) -> None:
+    from devserver.session.accepting import accept_results
 
-    from devserver.session.words import visible
-
-    title = Text(f"{one.item.event or one.item.path}  {one.item.name}", style="bold")
-    console.print(title)
-    panels = [Panel(Text(_shown(one.new)), title=f"now {one.new.status}", title_align="left")]
-    if one.item.is_recorded:
-        old = one.item.old
-        status = old.status if old else "no answer"
-        panels.insert(0, Panel(Text(_shown(old)), title=f"was {status}", title_align="left"))
-    console.print(Columns(panels, equal=True, expand=True) if one.differences else panels[-1])
-    for difference in one.differences:
-        console.print(Text("  " + visible(difference.text), style="yellow"))
-    if one.item.is_recorded and not one.differences:
-        console.print(Text("  as recorded", style="green"))
+    accept_results(folder, results)
 
 
-def _shown(answer: object) -> str:
-    from devserver.recorder.exchange import Answer
-    from devserver.recorder.replay import document
-    from devserver.session.words import visible
+def _write_junit(path: Path, results: Results) -> None:
+    from devserver.project.files import write_whole
+    from devserver.recorder.replay import call_report
+    from devserver.recorder.reports import junit_xml
 
-    value = document(answer) if isinstance(answer, Answer) else None
-    if value is None:
-        return "(no body)"
-    return visible(value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False))
+    write_whole(path, [junit_xml([call_report(take, found) for take, found in results]).encode()])
+
+
+def _watch(folder: Path, takes: list[Take], options: Options, *, as_json: bool) -> int:
+    import asyncio
+
+    from devserver.cli.replay_words import print_round
+    from devserver.session.replay_watch import watch
+
+    def show(this: Round) -> None:
+        if as_json:
+            trouble = None if this.trouble is None else this.trouble.message
+            head = {"round": this.number, "ms": round(this.ms, 1), "error": trouble}
+            click.echo(json.dumps({**head, **_shape(this.results)}))
+        else:
+            print_round(this)
+        sys.stdout.flush()
+
+    try:
+        asyncio.run(watch(folder, takes, options, show))
+    except KeyboardInterrupt:
+        return 130
+    return 0

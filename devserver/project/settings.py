@@ -17,6 +17,16 @@ Origin = Literal["auth", "numbers", "sms", "conversation", "number_lookup"]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
+class ReplaySettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The object `dev.replay`.
+
+    Attributes:
+        ignore: paths whose differences are left out, such as `cache[seen:*]`.
+    """
+
+    ignore: list[str] = []
+
+
 class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The object `dev` of `sinch.json`: settings of `fn dev` alone, in camelCase there. Unknown keys are errors.
 
@@ -32,6 +42,10 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
             `number_lookup`), such as `{"sms": "http://127.0.0.1:3002"}`.
         ignore: more patterns, as in .gitignore, of files that the watcher leaves alone.
         record: whether what happens on the function port is recorded at all.
+        retention_days: recordings older than this are deleted; 0 keeps them whatever their age.
+        retention_megabytes: the oldest recordings are deleted until the file holds no more than this; 0 keeps them
+            whatever their size.
+        replay: settings of `fn replay` and `fn test`.
     """
 
     deadline: Seconds = 30.0
@@ -44,6 +58,9 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     origins: dict[Origin, Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]] = {}
     ignore: list[str] = []
     record: bool = True
+    retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 7.0
+    retention_megabytes: Annotated[float, Meta(ge=0, le=1_000_000)] = 1024.0
+    replay: ReplaySettings = ReplaySettings()
 
 
 class TunnelSettings(Struct, frozen=True):

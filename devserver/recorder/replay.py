@@ -1,122 +1,69 @@
-"""What is to be sent again: from a recording, a file or a folder to a request. Pure: reading and sending is elsewhere.
+"""How a recorded request is sent again, and what is said of its new answer. Pure: sending is elsewhere.
 
-A replay sends the bytes that were received; it never writes them anew. What redaction took out is put back when the
-secret is still loaded, and the signature is made again, because its time is part of it (voice-v1.md 4.3).
+What redaction took out is put back when the secret is still loaded, and the signature is made again, because its time
+is part of it (voice-v1.md 4.3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from devserver.errors import FnError
-from devserver.recorder.compare import Difference, answer_differences
-from devserver.recorder.exchange import Answer, Exchange, Headers
-from devserver.runtime.routing import VOICE_EVENTS, event_name
+from devserver.recorder.compare import Difference, Rules, Side, exchange_differences
+from devserver.recorder.exchange import Answer, Effect, Headers, Request
+from devserver.recorder.takes import Item, Take
 from devserver.signing import sign
 
-CONTENT_TYPE = "application/json; charset=utf-8"
-"""What the platform sends with a callback (voice-v1.md 1.1)."""
+if TYPE_CHECKING:
+    from devserver.recorder.reports import CallReport
 
-# Belong to the connection, or are made anew.
-_NOT_SENT_AGAIN = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "x-timestamp",
-    }
-)
+NO_RULES = Rules()
+"""Leaves nothing out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One request to send.
+class Run:
+    """What came of an item this time.
 
     Attributes:
-        name: id of the recording, or name of the file.
-        event: the voice event, or None.
-        old: the recorded answer; None for a file, and for a request that had no answer.
-        authorization: scheme of the recorded Authorization header, in lower case; empty when there was none.
+        id: under which it was recorded this time.
+        at: when, seconds since 1970, on the clock that the function saw.
+        answer: None when there was none.
+        error: kind, text, traceback, when it went wrong.
+        hint: something to tell the developer.
     """
 
-    name: str
-    event: str | None
-    method: str
-    path: str
-    headers: Headers
-    body: bytes
-    old: Answer | None = None
-    is_recorded: bool = False
-    authorization: str = ""
+    id: str
+    at: float
+    answer: Answer | None
+    effects: tuple[Effect, ...] = ()
+    logs: tuple[dict[str, Any], ...] = ()
+    error: dict[str, Any] | None = None
+    hint: str = ""
+    ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """An item, its new answer, and what is different."""
+    """An item, what came of it this time, and what is different."""
 
     item: Item
-    new: Answer
+    run: Run
     differences: tuple[Difference, ...]
+
+    @property
+    def new(self) -> Answer | None:
+        """The new answer."""
+        return self.run.answer
 
     @property
     def failed(self) -> bool:
         """Whether the new answer is an error where the old one, if any, was none."""
-        return self.new.status >= 400 and (self.item.old is None or self.item.old.status < 400)
-
-
-def from_exchange(exchange: Exchange) -> Item:
-    """A recorded exchange."""
-    request = exchange.request
-    scheme = next((value.partition(" ")[0] for name, value in request.headers if name.lower() == "authorization"), "")
-    return Item(
-        exchange.id,
-        exchange.event,
-        request.method,
-        request.path,
-        tuple(pair for pair in request.headers if pair[0].lower() not in _NOT_SENT_AGAIN),
-        request.body,
-        exchange.answer,
-        is_recorded=True,
-        authorization=scheme.lower(),
-    )
-
-
-def from_file(name: str, data: bytes, event: str | None) -> Item:
-    """A file with the JSON body of a callback.
-
-    Args:
-        name: of the file, for people.
-        data: its bytes, sent as they are.
-        event: from the command line, for files that do not say what they are.
-
-    Raises:
-        FnError: it is no callback, or it does not say which one.
-    """
-    try:
-        document = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FnError(
-            f"{name} is not JSON: {error}.", hint="Give the body of a callback as the platform sends it."
-        ) from error
-    if not isinstance(document, dict):
-        raise FnError(f"{name} holds no JSON object.", hint="Give the body of a callback as the platform sends it.")
-    found = event or event_name(document)
-    if found not in VOICE_EVENTS:
-        known = ", ".join(VOICE_EVENTS)
-        what = f"has the unknown event `{found}`" if found else "does not say which event it is"
-        raise FnError(f"{name} {what}.", hint=f"Say so with --event, one of {known}.")
-    return Item(name, found, "POST", f"/{found}", (("Content-Type", CONTENT_TYPE),), data)
+        was_fine = self.item.old is None or self.item.old.status < 400
+        return was_fine and (self.new is None or self.new.status >= 400)
 
 
 def headers_to_send(
@@ -152,12 +99,38 @@ def headers_to_send(
     return item.headers
 
 
-def compared(item: Item, new: Answer, redact: Callable[[bytes], bytes]) -> Replayed:
-    """An item with its new answer; compared as both would be recorded, so that a secret is no difference."""
+def request_of(item: Item, body: bytes, path: str, headers: Headers) -> Request:
+    """The request to send: the item with its secrets put back and its credentials made anew."""
+    return Request(item.method, path, headers, body, "replay")
+
+
+def compared(item: Item, run: Run, redact: Callable[[bytes], bytes], rules: Rules = NO_RULES) -> Replayed:
+    """An item with what came of it; compared as both would be recorded, so that a secret is no difference."""
     if not item.is_recorded:
-        return Replayed(item, new, ())
-    seen = Answer(new.status, new.headers, redact(new.body))
-    return Replayed(item, new, tuple(answer_differences(item.old, seen, svaml=item.event is not None)))
+        return Replayed(item, run, ())
+    answer = run.answer
+    seen = None if answer is None else Answer(answer.status, answer.headers, redact(answer.body))
+    effects = redacted(run.effects, redact) if item.knows_effects else ()
+    old = Side(item.old, item.effects, item.at, item.name)
+    found = exchange_differences(old, Side(seen, effects, run.at, run.id), event=item.event, ignore=rules)
+    return Replayed(item, run, tuple(_explained(item, run, each) for each in found))
+
+
+def redacted(effects: tuple[Effect, ...], redact: Callable[[bytes], bytes]) -> tuple[Effect, ...]:
+    """Effects as they would be recorded."""
+    if not effects:
+        return effects
+    data = msgspec.json.encode(effects, enc_hook=repr)
+    clean = redact(data)
+    return effects if clean is data else msgspec.json.decode(clean, type=tuple[Effect, ...])
+
+
+def _explained(item: Item, run: Run, difference: Difference) -> Difference:
+    """A change of the status with its reason."""
+    if difference.path != "status" or (run.error is None and (run.answer is None or run.answer.status != 404)):
+        return difference
+    reason = f"{item.event or item.path} has no handler any more" if run.error is None else str(run.error.get("text"))
+    return msgspec.structs.replace(difference, text=f"{difference.text} ({reason})")
 
 
 def shape(replayed: list[Replayed]) -> dict[str, Any]:
@@ -170,10 +143,16 @@ def shape(replayed: list[Replayed]) -> dict[str, Any]:
             {
                 "id": one.item.name,
                 "event": one.item.event,
-                "status": {"old": one.item.old.status if one.item.old else None, "new": one.new.status},
+                "status": {
+                    "old": one.item.old.status if one.item.old else None,
+                    "new": one.new.status if one.new else None,
+                },
                 "old": document(one.item.old),
                 "new": document(one.new),
                 "differences": [msgspec.to_builtins(difference) for difference in one.differences],
+                "error": one.run.error,
+                "logs": list(one.run.logs),
+                "ms": round(one.run.ms, 3),
             }
             for one in replayed
         ],
@@ -188,3 +167,34 @@ def document(answer: Answer | None) -> Any:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return answer.body.decode("utf-8", "replace")
+
+
+def call_shape(take: Take, replayed: list[Replayed]) -> dict[str, Any]:
+    """One entry of `calls` of `fn replay --json`."""
+    return {
+        "name": take.name,
+        "callid": take.callid,
+        "replayed": len(replayed),
+        "different": sum(1 for one in replayed if one.differences),
+        "failed": sum(1 for one in replayed if one.failed),
+    }
+
+
+def call_report(take: Take, replayed: list[Replayed]) -> CallReport:
+    """A call for the reports."""
+    from devserver.recorder.reports import CallbackReport, CallReport
+
+    return CallReport(
+        take.name,
+        take.callid,
+        [
+            CallbackReport(
+                one.item.name,
+                one.item.event,
+                one.run.ms,
+                list(one.differences),
+                one.run.error if one.failed else None,
+            )
+            for one in replayed
+        ],
+    )

@@ -69,7 +69,7 @@ def request_row(  # noqa: PLR0917 the hot path; keywords cost
 def answer_row(redact: Redactor, answer: Answer | None, ms: float | None, generation: int | None, notes: Notes) -> Row:
     """A row for `INSERT_ANSWER`, without its seq."""
     has_notes = notes.findings or notes.logs or notes.error or notes.marks or notes.effects
-    written = redact.data(_json(notes)) if has_notes else None
+    written = _written(redact, notes) if has_notes else None
     if answer is None:
         return (None, ms, generation, None, written, None)
     return (answer.status, ms, generation, _json(redact.headers(answer.headers)), written, redact.data(answer.body))
@@ -81,11 +81,45 @@ def summary_of(row: Row) -> Summary:
     return Summary(exchange_id, _text(callid), event, source, _text(method), _text(path), status, at, ms)
 
 
+def _written(redact: Redactor, notes: Notes) -> bytes:
+    data = _json(notes)
+    clean = redact.data(data)
+    if clean is not data:
+        try:
+            _decode_notes(clean)
+        except msgspec.DecodeError:
+            # A secret that was a number has no quotes around it.
+            return _json(_quoted(redact, msgspec.json.decode(data)))
+    return clean
+
+
+def _quoted(redact: Redactor, value: Any) -> Any:
+    match value:
+        case str():
+            return redact.text(value)
+        case dict():
+            return {redact.text(key): _quoted(redact, item) for key, item in value.items()}
+        case list():
+            return [_quoted(redact, item) for item in value]
+        case int() | float() if not isinstance(value, bool):
+            text = str(value)
+            clean = redact.text(text)
+            return value if clean == text else clean
+        case _:
+            return value
+
+
+def answer_of(status: int | None, headers: Any, notes: Any, body: Any) -> tuple[Answer | None, Notes]:
+    """An answer and what is known besides, from their columns."""
+    known = _decode_notes(notes) if notes else Notes([], [], None, [])
+    return (None if status is None else Answer(status, _decode_headers(headers), body)), known
+
+
 def exchange_of(row: Row) -> Exchange:
     """From `EXCHANGE_COLUMNS`."""
     exchange_id, at, callid, event, source, method, path, remote, headers, body, state = row[:11]
     status, ms, generation, answer_headers, notes, answer_body = row[11:]
-    known = _decode_notes(notes) if notes else Notes([], [], None, [])
+    answer, known = answer_of(status, answer_headers, notes, answer_body)
     return Exchange(
         id=exchange_id,
         at=at,
@@ -93,7 +127,7 @@ def exchange_of(row: Row) -> Exchange:
         event=event,
         source=source,
         request=Request(_text(method), _text(path), _decode_headers(headers), body, remote),
-        answer=None if status is None else Answer(status, _decode_headers(answer_headers), answer_body),
+        answer=answer,
         ms=ms,
         generation=generation,
         findings=known.findings,

@@ -59,13 +59,15 @@ class Snapshot(msgspec.Struct, frozen=True):
         cache: what was in the cache.
         storage: what differs from the storage of today: name of the file that keeps the content, by key; None for what
             was not there.
-        database: position in the history of the database; None when it has none.
+        database: position in the history of the database; None when there was none.
+        follows_database: whether the history of the database was kept: without it None says nothing.
     """
 
     at: float
     cache: list[CacheEntry] = []
     storage: dict[str, str | None] = {}
     database: str | None = None
+    follows_database: bool = False
 
 
 def change_row(redact: Redactor, version: int, change: Change) -> tuple[Any, ...]:
@@ -97,8 +99,10 @@ def snapshot(changes: Iterable[Change], version: int, at: float) -> Snapshot:
     cache: dict[str, Change] = {}
     storage: dict[str, str | None] = {}
     database: str | None = None
+    follows = False
     for change in changes:
         before = change.version <= version
+        follows |= change.kind == "database"
         match change.kind:
             case "session" if before:
                 cache.clear()
@@ -115,4 +119,4 @@ def snapshot(changes: Iterable[Change], version: int, at: float) -> Snapshot:
         for change in cache.values()
         if change.value is not None and change.until is not None and change.until > at
     ]
-    return Snapshot(at, kept, storage, database)
+    return Snapshot(at, kept, storage, database, follows)

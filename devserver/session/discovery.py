@@ -60,7 +60,7 @@ def withdraw(root: Path, pid: int) -> None:
 def find_session(root: Path) -> SessionFile | None:
     """The session that runs in a project, or None; a file left behind by a killed one does not count."""
     found = _read(root)
-    return found if found is not None and _is_alive(found.pid) else None
+    return found if found is not None and is_alive(found.pid) else None
 
 
 def _read(root: Path) -> SessionFile | None:
@@ -70,7 +70,8 @@ def _read(root: Path) -> SessionFile | None:
         return None
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process of that number runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

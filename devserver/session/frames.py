@@ -51,6 +51,7 @@ class HostSettings(msgspec.Struct, frozen=True):
         storage: folder of the storage.
         database: the SQLite file.
         keep: folder for what writes to the storage replace; empty to keep nothing.
+        sealed: a replay: calls of the SDK do not go out unless that is allowed.
     """
 
     name: str
@@ -61,6 +62,7 @@ class HostSettings(msgspec.Struct, frozen=True):
     storage: str
     database: str
     keep: str = ""
+    sealed: bool = False
 
 
 class CompiledModule(msgspec.Struct, frozen=True, array_like=True):

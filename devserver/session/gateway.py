@@ -28,7 +28,7 @@ from devserver.runtime.replies import Reply, problem
 from devserver.runtime.routing import voice_event
 from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
 from devserver.session.exchange import NO_VERDICT, Callers, InHand, Judge, Result, telling
-from devserver.session.frames import Answer, Invoke
+from devserver.session.frames import Answer, Invoke, Replaying
 from devserver.session.generations import Generations, NoHost
 from devserver.session.link import Died, HostLink
 from devserver.session.report import Report
@@ -116,7 +116,25 @@ class Gateway:
         if refusal is not None:
             await self._begin(hand)
             return self._finish(hand, Result(refusal, _failure("refused", _error_text(refusal))))
-        return await self._ask(hand)
+        return self._finish(hand, await self._ask(hand))
+
+    async def replay(self, request: RecordedRequest, replaying: Replaying) -> tuple[InHand, Result]:
+        """Answer a request that came from a recording and not over a wire; what is known of it comes with the result.
+
+        Everything else is as for a live one: its signature is checked, and it is recorded.
+        """
+        settings = self._settings()
+        hand = self._take_in(request, "replay", settings)
+        hand.replaying = replaying
+        refusal = self._check_signature(hand, settings)
+        if refusal is not None:
+            await self._begin(hand)
+            result = Result(refusal, _failure("refused", _error_text(refusal)))
+        else:
+            result = await self._ask(hand)
+        hand.ms = (self._loop.time() - hand.started) * 1000
+        self._conclude(hand, result)
+        return hand, result
 
     def line(self, request_id: str, line: dict[str, Any]) -> InHand | None:
         """A log line of the user's code; returns the request it belongs to, when that is still in hand."""
@@ -170,16 +188,18 @@ class Gateway:
         source = self._source(request.headers, settings)
         if source != "local":
             headers = [(name, value) for name, value in headers if name.lower() not in _OURS]
+        recorded = RecordedRequest(request.method, target, tuple(headers), body, request.remote or "")
+        return self._take_in(recorded, source, settings), refusal
+
+    def _take_in(self, request: RecordedRequest, source: Source, settings: GatewaySettings) -> InHand:
         payload: dict[str, Any] = {}
         event = None
         if request.method == "POST":
-            payload = {key.lower(): value for key, value in _object(body).items()}
-            event = voice_event("POST", target, lambda: payload)
+            payload = {key.lower(): value for key, value in _object(request.body).items()}
+            event = voice_event("POST", request.path, lambda: payload)
         self._numbers += 1
         now = self._loop.time()
-        recorded = RecordedRequest(request.method, target, tuple(headers), body, request.remote or "")
-        hand = InHand(self._numbers, self._new_id(), recorded, event, payload, source, now, now + settings.deadline)
-        return hand, refusal
+        return InHand(self._numbers, self._new_id(), request, event, payload, source, now, now + settings.deadline)
 
     def _source(self, headers: Mapping[str, str], settings: GatewaySettings) -> Source:
         claimed = _CLAIMS.get(headers.get(SOURCE_HEADER, ""))
@@ -223,7 +243,7 @@ class Gateway:
 
     # --- asking the host ---------------------------------------------------------------------------------------
 
-    async def _ask(self, hand: InHand) -> web.Response:
+    async def _ask(self, hand: InHand) -> Result:
         self._in_hand[hand.number] = hand
         self._by_id[hand.id] = hand
         hand.future = self._loop.create_future()
@@ -256,7 +276,7 @@ class Gateway:
             result = self._late(hand)
         finally:
             del self._in_hand[hand.number], self._by_id[hand.id]
-        return self._finish(hand, result)
+        return result
 
     def _hand_over(self, hand: InHand) -> None:
         """The request is durable: the host may have it, as soon as there is one that runs the newest code."""

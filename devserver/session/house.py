@@ -48,11 +48,13 @@ class Places:
         storage: folder of the storage.
         database: the SQLite file.
         keep: folder for what writes to the storage replace; None to keep nothing.
+        sealed: a replay: calls of the SDK do not go out unless that is allowed.
     """
 
     storage: Path
     database: Path
     keep: Path | None
+    sealed: bool = False
 
 
 class House:
@@ -105,6 +107,7 @@ class House:
                 str(self._places.storage),
                 str(self._places.database),
                 str(self._places.keep or ""),
+                self._places.sealed,
             ),
             memory.third_party,
             list(memory.code.values()),

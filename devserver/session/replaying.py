@@ -1,136 +1,148 @@
-"""Sends recorded or given callbacks to a session and collects the answers: the I/O of `fn replay`.
-
-A running session of the project is used; without one, a throw-away session is started on any port and stopped again.
-"""
+"""Finds what a person wants replayed, and replays it: the I/O of `fn replay`."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from devserver.errors import FnError
-from devserver.project import Project, SystemKeyring, load_project
-from devserver.recorder.exchange import Answer
+from devserver.project import SystemKeyring, load_project
+from devserver.recorder import portable
+from devserver.recorder.accepted import with_accepted
+from devserver.recorder.exchange import Exchange
 from devserver.recorder.reader import NotRecorded, RecordingReader
-from devserver.recorder.redaction import Redactor
-from devserver.recorder.replay import Item, Replayed, compared, from_exchange, from_file, headers_to_send
-from devserver.session.discovery import SessionFile, find_session
-from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
+from devserver.recorder.replay import Replayed
+from devserver.recorder.takes import Take, from_file, take_of, take_of_portable
+from devserver.session.discovery import find_session
+from devserver.session.replay_session import Options, ReplaySession, replay_session
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
-_LOOK_BACK = 500  # recordings among which `last` prefers one that is no replay itself
+_LOOK_BACK = 500  # recordings among which `last` looks for one that is no replay itself
+_NONE = "Run `fn dev` and send it a callback: every one is recorded."
 
 
-def find_items(folder: Path, target: str, event: str | None) -> tuple[Item, ...]:
-    """What a person named: an id, the beginning of one, `last`, a JSON file, or a folder of them.
+def find_takes(
+    folder: Path, target: str, *, event: str | None = None, only: bool = False, start: int = 1
+) -> list[Take]:
+    """What a person named: a call, a recording, `last`, a file, or a folder of files.
+
+    Args:
+        folder: the project.
+        target: a call id, an id of a recording or the beginning of one (its whole call), `last`, or a path.
+        event: what a JSON file is that does not say so.
+        only: of a recording that one alone, not its call.
+        start: begin at this callback, counted from 1.
 
     Raises:
         FnError: there is nothing of that name, or a file is no callback.
     """
     path = Path(target)
     if path.is_dir():
-        files = sorted(path.glob("*.json"))
-        if not files:
-            raise FnError(f"There are no .json files in {path}.", hint="Name a folder with bodies of callbacks.")
-        return tuple(from_file(file.name, file.read_bytes(), event) for file in files)
-    if path.suffix == ".json" or path.is_file():
-        return (from_file(path.name, _read(path), event),)
+        return _of_folder(path, event)
+    if path.is_file() or path.suffix in {".json", ".jsonl"}:
+        return _of_file(path, event, start)
     with RecordingReader(folder / ".fn") as reader:
-        name = _last(reader) if target == "last" else target
-        return (from_exchange(reader.get(name)),)
+        return [_of_recording(folder / ".fn", reader, target, only=only, start=start)]
 
 
-def replay(folder: Path, items: Sequence[Item]) -> list[Replayed]:
-    """Send the items in order, against the running session or a throw-away one.
-
-    Raises:
-        FnError: the project cannot be loaded, or the session does not answer.
-    """
-    project = load_project(folder, environ=os.environ, keyring=SystemKeyring())
-    found: list[Replayed] = []
-
-    async def run(session: SessionFile) -> int:
-        found.extend(await _send_all(session, project, items))
-        return 0
-
-    session = find_session(project.root)
-    if session is not None:
-        import asyncio
-
-        asyncio.run(run(session))
-        return found
-    from devserver.session.serve import run_session
-    from devserver.session.spawn import start_host
-    from devserver.session.terms import Terms
-
-    run_session(Terms(folder=folder, port=0, quiet=True), start_host(), body=run)
-    return found
+def _of_folder(folder: Path, event: str | None) -> list[Take]:
+    files = sorted([*folder.glob("*.json"), *folder.glob("*.jsonl")])
+    if not files:
+        raise FnError(
+            f"There are no .json or .jsonl files in {folder}.",
+            hint="Name a folder with exported calls or with bodies of callbacks.",
+        )
+    return [take for file in files for take in _of_file(file, event, 1)]
 
 
-def _read(path: Path) -> bytes:
+def _of_file(path: Path, event: str | None, start: int) -> list[Take]:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            if not portable.is_portable(file.read(256)):
+                file.seek(0)
+                return [Take(path.name, None, (from_file(path.name, file.read(), event),))]
+            file.seek(0)
+            found = portable.read(file, path.name)
     except OSError as error:
-        raise FnError(f"{path} cannot be read: {error.strerror}.", hint="Name a file, an id or `last`.") from error
+        raise FnError(f"{path} cannot be read: {error.strerror}.", hint="Name a file, a call or `last`.") from error
+    several = len(found.calls) > 1
+    return [
+        take_of_portable(call, str(path), f"{path.name} {call.callid or number}" if several else path.name, start=start)
+        for number, call in enumerate(found.calls, 1)
+    ]
 
 
-def _last(reader: RecordingReader) -> str:
+def _of_recording(folder: Path, reader: RecordingReader, target: str, *, only: bool, start: int) -> Take:
+    if target == "last":
+        name, exchanges = _last(reader, only=only)
+    else:
+        name, exchanges = _named(reader, target, only=only)
+    return take_of(name, with_accepted(folder, exchanges), start=start)
+
+
+def _named(reader: RecordingReader, target: str, *, only: bool) -> tuple[str, list[Exchange]]:
+    if not only:
+        with suppress(NotRecorded):
+            return target, reader.call(target)
+    found = reader.get(target)
+    if only or found.callid is None:
+        return found.id, [found]
+    return found.callid, reader.call(found.callid)
+
+
+def _last(reader: RecordingReader, *, only: bool) -> tuple[str, list[Exchange]]:
     newest = reader.newest(_LOOK_BACK)
     if not newest:
-        raise NotRecorded("There are no recordings here yet.", hint="Run `fn dev` and send it a callback.")
-    return next((summary for summary in newest if summary.source != "replay"), newest[0]).id
+        raise NotRecorded("There are no recordings here yet, and so nothing to replay.", hint=_NONE)
+    live = next((summary for summary in newest if summary.source != "replay"), newest[0])
+    if only or live.callid is None:
+        return live.id, [reader.get(live.id)]
+    return live.callid, _latest_of(reader.call(live.callid))
 
 
-async def _send_all(session: SessionFile, project: Project, items: Sequence[Item]) -> list[Replayed]:
-    import aiohttp
-
-    redactor = Redactor(project.secret_values)
-    timeout = aiohttp.ClientTimeout(total=project.dev.deadline + 10)
-    connector = aiohttp.TCPConnector(force_close=True)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout, connector=connector, auto_decompress=False) as client:
-            return [
-                compared(item, await _send(client, session, project, redactor, item), redactor.data) for item in items
-            ]
-    except (aiohttp.ClientConnectionError, TimeoutError) as error:
-        raise FnError(
-            f"The session at {session.function} does not answer: {str(error) or 'it took too long'}.",
-            hint="Is `fn dev` still running? Without one, fn replay starts its own.",
-        ) from error
+def _latest_of(exchanges: list[Exchange]) -> list[Exchange]:
+    """From the last incoming call on: a test may send the same call id again and again."""
+    starts = [place for place, each in enumerate(exchanges) if each.event == "ice"]
+    return exchanges[starts[-1] :] if starts else exchanges
 
 
-async def _send(
-    client: ClientSession, session: SessionFile, project: Project, redactor: Redactor, item: Item
-) -> Answer:
-    from multidict import CIMultiDict
-    from yarl import URL
+def replay(
+    folder: Path, takes: Sequence[Take], options: Options, told: Callable[[Take, Replayed], None] | None = None
+) -> list[tuple[Take, list[Replayed]]]:
+    """Replay takes in order against the code as it is now.
 
-    body = redactor.restore(item.body)
-    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    headers = CIMultiDict(
-        headers_to_send(
-            item,
-            body,
-            variables=project.environment,
-            voice_app=project.voice_app,
-            voice_secret=project.voice_secret,
-            now=now,
-        )
-    )
-    headers[SOURCE_HEADER] = "replay"
-    headers[TOKEN_HEADER] = session.token
-    path = redactor.restore(item.path.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
-    async with client.request(
-        item.method,
-        URL(session.function + path, encoded=True),
-        data=body or None,
-        headers=headers,
-        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        allow_redirects=False,
-    ) as response:
-        return Answer(response.status, tuple(response.headers.items()), await response.read())
+    Args:
+        folder: the project.
+        takes: from `find_takes`.
+        options: how; on live state a running session answers.
+        told: gets each answer as soon as it is there.
+
+    Raises:
+        FnError: the project or its code cannot be loaded, or a state is gone.
+    """
+    if options.live_state:
+        project = load_project(folder, environ=os.environ, keyring=SystemKeyring())
+        running = find_session(project.root)
+        if running is not None:
+            from devserver.session.replay_live import replay_live
+
+            return asyncio.run(replay_live(running, project, takes, options.rules))
+
+    async def run() -> list[tuple[Take, list[Replayed]]]:
+        async with replay_session(folder, options) as session:
+            if session.trouble is not None:
+                raise session.trouble
+            return [(take, await _play(session, take, told)) for take in takes]
+
+    return asyncio.run(run())
+
+
+async def _play(session: ReplaySession, take: Take, told: Callable[[Take, Replayed], None] | None) -> list[Replayed]:
+    return await session.play(take, None if told is None else lambda replayed: told(take, replayed))
+
+
+def project_rules(folder: Path) -> list[str]:
+    """The patterns of `dev.replay.ignore`."""
+    return list(load_project(folder, environ=os.environ, keyring=SystemKeyring()).dev.replay.ignore)

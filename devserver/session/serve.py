@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from devserver.cloud.app import create_app as create_cloud
 from devserver.console.app import Session as ConsoleSession
@@ -28,7 +28,7 @@ from devserver.session.output import LineWriter
 from devserver.session.ports import listen, port_of
 from devserver.session.report import Report, json_line
 from devserver.session.signals import Stopping
-from devserver.session.spawn import Started
+from devserver.session.spawn import FirstHost, Started
 from devserver.session.terms import DEFAULT_CLOUD_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_PORT, Terms
 from devserver.session.watch import Watch
 from devserver.session.words import Words
@@ -65,7 +65,7 @@ class _Session:
 
     async def run(self, first: Started, body: Body | None) -> int:
         async with AsyncExitStack() as stack:
-            first_host = stack.enter_context(_First(first))
+            first_host = stack.enter_context(FirstHost(first))
             self._engine = Engine(self._terms.folder)
             self._open_output(stack)
             self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
@@ -262,21 +262,3 @@ class _Session:
     async def _reload(self) -> dict[str, Any]:
         await self._engine.generations.reload()
         return self._status()
-
-
-class _First:
-    """The host process that was started before anything else; abandoned at exit, unless somebody has taken it."""
-
-    def __init__(self, started: Started) -> None:
-        self._started: Started | None = started
-
-    def take(self) -> Started | None:
-        started, self._started = self._started, None
-        return started
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._started is not None:
-            self._started.abandon()

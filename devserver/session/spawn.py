@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import dataclass
+from typing import Self
 
 _START = "import sys; from devserver.session.host.process import main; main(int(sys.argv[1]))"
 
@@ -25,6 +26,25 @@ class Started:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+class FirstHost:
+    """The host process that was started before anything else; abandoned at exit, unless somebody has taken it."""
+
+    def __init__(self, started: Started) -> None:
+        self._started: Started | None = started
+
+    def take(self) -> Started | None:
+        """The process; from now on it is the caller's. None when it was taken already."""
+        started, self._started = self._started, None
+        return started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._started is not None:
+            self._started.abandon()
 
 
 def start_host() -> Started:

@@ -33,13 +33,13 @@ def as_json(folder: Path, *arguments: str) -> Any:
     return json.loads(out)
 
 
-def test_the_last_call_runs_again_on_the_running_session(running: Running) -> None:
+def test_on_live_state_the_running_session_answers(running: Running) -> None:
     running.post("/ice", b'{"callid": "c1",   "cli": "12015555555"}')
-    same = as_json(running.folder, "last")
+    same = as_json(running.folder, "last", "--live-state")
     assert (same["replayed"], same["different"]) == (1, 0)
 
     running.save(HELLO.format(word="howdy"))
-    found = as_json(running.folder, "last")
+    found = as_json(running.folder, "last", "--live-state")
 
     assert found["different"] == 1
     (result,) = found["results"]

@@ -5,9 +5,10 @@ import base64
 import pytest
 
 from devserver.errors import FnError
-from devserver.recorder.exchange import Answer, Exchange, Request
+from devserver.recorder.exchange import Answer, Effect, Exchange, Request
 from devserver.recorder.redaction import Redactor
-from devserver.recorder.replay import Item, compared, from_exchange, from_file, headers_to_send, shape
+from devserver.recorder.replay import Run, compared, headers_to_send, shape
+from devserver.recorder.takes import Item, from_exchange, from_file
 from devserver.signing import verify
 
 KEY, SECRET = "669E367E-6BBA-48AB-AF15-266871C28135", "BeIukql3pTKJ8RGL5zo0DA=="
@@ -94,11 +95,15 @@ def test_a_file_that_is_no_callback_is_refused_in_one_sentence(data: bytes, text
     assert caught.value.hint
 
 
+def run(answer: Answer, *effects: Effect) -> Run:
+    return Run("02", 0.0, answer, effects)
+
+
 def test_what_is_different_is_said_in_words_and_in_the_promised_shape() -> None:
     item = from_exchange(recorded())
     new = Answer(200, (("Content-Type", "application/json"),), b'{"action":{"name":"continue"}}')
 
-    found = shape([compared(item, new, Redactor({}).data)])
+    found = shape([compared(item, run(new), Redactor({}).data)])
 
     assert (found["replayed"], found["different"], found["failed"]) == (1, 1, 0)
     (result,) = found["results"]
@@ -115,12 +120,28 @@ def test_the_same_answer_is_no_difference_even_when_a_secret_is_in_it() -> None:
     item = from_exchange(recorded(answer=answer))
     new = Answer(200, (("Content-Type", "application/json"),), b'{"a":"s3cr3t-value"}')
 
-    assert compared(item, new, Redactor({"TOKEN": "s3cr3t-value"}).data).differences == ()
+    assert compared(item, run(new), Redactor({"TOKEN": "s3cr3t-value"}).data).differences == ()
 
 
 def test_a_new_error_is_a_failure_and_an_old_one_is_not() -> None:
     new = Answer(500, (("Content-Type", "application/json"),), b"{}")
 
-    assert compared(from_exchange(recorded()), new, Redactor({}).data).failed
-    assert not compared(from_exchange(recorded(answer=new)), new, Redactor({}).data).failed
-    assert compared(from_file("a.json", BODY, None), new, Redactor({}).data).failed
+    assert compared(from_exchange(recorded()), run(new), Redactor({}).data).failed
+    assert not compared(from_exchange(recorded(answer=new)), run(new), Redactor({}).data).failed
+    assert compared(from_file("a.json", BODY, None), run(new), Redactor({}).data).failed
+
+
+def test_effects_are_compared_when_they_were_recorded_and_not_otherwise() -> None:
+    new = Answer(200, (("Content-Type", "application/json"),), b'{"action":{"name":"hangup"}}')
+    effect = Effect("cache", "set", "caller", 1.0, "x", 60)
+
+    assert compared(from_exchange(recorded()), run(new, effect), Redactor({}).data).differences == ()
+    (found,) = compared(from_exchange(recorded(state=3)), run(new, effect), Redactor({}).data).differences
+    assert found.path == "cache[caller]"
+
+
+def test_a_status_that_changed_says_why() -> None:
+    gone = Answer(404, (("Content-Type", "application/json"),), b"{}")
+    (found,) = compared(from_exchange(recorded()), run(gone), Redactor({}).data).differences[:1]
+
+    assert "ice has no handler any more" in found.text

@@ -18,7 +18,7 @@ import pytest
 
 from devserver.clock import ManualClock, SystemClock
 from devserver.errors import ConfigError
-from devserver.recorder.exchange import Answer, Exchange, Request, new_id
+from devserver.recorder.exchange import Answer, Effect, Exchange, Request, new_id
 from devserver.recorder.reader import RecordingReader
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.store import Recorder
@@ -442,3 +442,17 @@ def test_after_kill_9_everything_that_was_acknowledged_is_there(folder: Path, li
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     assert {line.strip() for line in acknowledged} <= present
+
+
+async def test_a_secret_that_is_a_number_does_not_spoil_what_is_known_of_an_exchange(tmp_path: Path) -> None:
+    session = Session(tmp_path, redact=Redactor({"PIN": "482913"}))
+    recorded = await session.begin()
+    effect = Effect("cache", "set", "k", 1.0, {"pin": 482913, "ok": [True, 1.5, None]})
+    line = {"at": 1.0, "level": "info", "text": "x", "fields": {"pin": 482913}}
+    session.finish(recorded, logs=[line], effects=[effect])
+    await session.recorder.close()
+
+    found = session.read(recorded)
+
+    assert found.effects[0].value == {"pin": "[secret PIN]", "ok": [True, 1.5, None]}
+    assert found.logs[0]["fields"] == {"pin": "[secret PIN]"}

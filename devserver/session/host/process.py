@@ -56,6 +56,7 @@ from devserver.session.frames import (
 )
 from devserver.session.host.loading import Project, preload, third_party
 from devserver.session.host.observed import KeepingStorage
+from devserver.session.host.outbound import HostWire
 from devserver.session.host.output import capture
 from devserver.session.host.replay_clock import frozen
 from devserver.session.host.sockets import WebSocket
@@ -180,6 +181,7 @@ class Host:
         with suppress(OSError):  # the folder may be gone; what is loaded goes on
             os.chdir(self._root)
         self._logger = capture(self._wire.send, self._root)
+        self._outbound = HostWire(self._wire.send, sealed=self._settings.sealed)
         watch_statements(self._settings.database, self._changed_database)
         self._baseline = frozenset(sys.modules)
         preload(message.preload)
@@ -260,7 +262,7 @@ class Host:
             cache=RemoteCache(self._cache_call),
             storage=KeepingStorage(Path(settings.storage), self._wire.send, settings.keep),
             assets=Assets(root / "assets"),
-            clients=Clients(settings.variables, settings.origins),
+            clients=Clients(settings.variables, settings.origins, self._outbound),
             database=lambda: ensure_database(Path(settings.database)),
             logger=self._logger,
         )
@@ -311,6 +313,7 @@ class Host:
             self._wire.flush()
 
     async def _replay(self, request: Request, replaying: Replaying) -> Outcome:
+        self._outbound.replay(replaying)
         with frozen(replaying.frozen_at):
             return await self._app.dispatch(request)
 

@@ -1,0 +1,103 @@
+"""`fn replay --live-state` while `fn dev` runs: that session answers, with its cache, its data and its debugger."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from devserver.errors import FnError
+from devserver.project import Project
+from devserver.recorder.compare import Rules
+from devserver.recorder.exchange import Answer, Exchange
+from devserver.recorder.reader import NotRecorded, RecordingReader
+from devserver.recorder.redaction import Redactor
+from devserver.recorder.replay import Replayed, Run, compared, headers_to_send
+from devserver.recorder.takes import Item, Take
+from devserver.session.discovery import SessionFile
+from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+_LOOKS = 40  # an answer is recorded within 5 ms of being sent
+_LOOK_EVERY = 0.005
+
+
+async def replay_live(
+    session: SessionFile, project: Project, takes: Sequence[Take], rules: Rules
+) -> list[tuple[Take, list[Replayed]]]:
+    """Send takes in order to a running session.
+
+    Raises:
+        FnError: it does not answer.
+    """
+    import aiohttp
+
+    redactor = Redactor(project.secret_values)
+    timeout = aiohttp.ClientTimeout(total=project.dev.deadline + 10)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as client:
+            found = []
+            for take in takes:
+                runs = [(item, await _send(client, session, project, redactor, item)) for item in take.items]
+                found.append((take, [compared(item, run, redactor.data, rules) for item, run in runs]))
+            return found
+    except (aiohttp.ClientConnectionError, TimeoutError) as error:
+        raise FnError(
+            f"The session at {session.function} does not answer: {str(error) or 'it took too long'}.",
+            hint="Is `fn dev` still running?",
+        ) from error
+
+
+async def _send(client: ClientSession, session: SessionFile, project: Project, redactor: Redactor, item: Item) -> Run:
+    from multidict import CIMultiDict
+    from yarl import URL
+
+    body = redactor.restore(item.body)
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    headers = CIMultiDict(
+        headers_to_send(
+            item,
+            body,
+            variables=project.environment,
+            voice_app=project.voice_app,
+            voice_secret=project.voice_secret,
+            now=now,
+        )
+    )
+    headers[SOURCE_HEADER] = "replay"
+    headers[TOKEN_HEADER] = session.token
+    path = redactor.restore(item.path.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    at = time.time()
+    async with client.request(
+        item.method,
+        URL(session.function + path, encoded=True),
+        data=body or None,
+        headers=headers,
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        allow_redirects=False,
+    ) as response:
+        answer = Answer(response.status, tuple(response.headers.items()), await response.read())
+        name = response.headers.get("X-Fn-Exchange", "")
+    ms = (time.time() - at) * 1000
+    recorded = await _recorded(project, name) if name else None
+    if recorded is None:
+        return Run(name, at, answer, ms=ms)
+    return Run(name, at, answer, tuple(recorded.effects), tuple(recorded.logs), recorded.error, ms=recorded.ms or ms)
+
+
+async def _recorded(project: Project, name: str) -> Exchange | None:
+    """What the session noted of the exchange, as soon as it has."""
+    with RecordingReader(project.root / ".fn") as reader:
+        for _ in range(_LOOKS):
+            try:
+                found = reader.get(name)
+            except NotRecorded:
+                return None  # it records nothing
+            if found.answer is not None:
+                return found
+            await asyncio.sleep(_LOOK_EVERY)
+    return None

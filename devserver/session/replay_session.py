@@ -1,0 +1,172 @@
+"""A session that lives for a replay: the function's code of today, the state of the recording, no port.
+
+It is a process of its own beside any `fn dev`, so that nothing a replay does can touch live data: storage and database
+are a scratch area, the cache is its own. Recorded requests go straight to the gateway, which treats them as it treats
+those that come over the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from devserver.errors import FnError
+from devserver.recorder.compare import Rules
+from devserver.recorder.exchange import Answer
+from devserver.recorder.reader import RecordingReader
+from devserver.recorder.replay import NO_RULES, Replayed, Run, compared, headers_to_send, request_of
+from devserver.recorder.takes import Item, Take
+from devserver.session.engine import Engine, Setting, project_places
+from devserver.session.exchange import InHand, Result
+from devserver.session.frames import Replaying
+from devserver.session.report import Report
+from devserver.session.scratch import Scratch, Source, scratch_area, source_of
+from devserver.session.spawn import FirstHost, start_host
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to replay.
+
+    Attributes:
+        freeze: clocks say the time of the recording.
+        allow_outbound: calls of the SDK that the recording cannot answer go out.
+        live_state: run on the project's own data, and change it.
+        record: whether the replay itself is recorded.
+        rules: differences that are left out.
+    """
+
+    freeze: bool = False
+    allow_outbound: bool = False
+    live_state: bool = False
+    record: bool = True
+    rules: Rules = NO_RULES
+
+
+class ReplaySession:
+    """Plays takes, one after the other.
+
+    Args:
+        engine: open and loaded.
+        scratch: where it runs; None on the project's own data.
+        options: how.
+    """
+
+    def __init__(self, engine: Engine, scratch: Scratch | None, options: Options) -> None:
+        self.engine = engine
+        self._scratch = scratch
+        self._options = options
+        self._had_database = False
+
+    @property
+    def trouble(self) -> FnError | None:
+        """Why the code as it is now cannot be loaded."""
+        error = self.engine.generations.error
+        if error is None:
+            return None
+        return FnError(error.text, hint=error.traceback.rstrip() or "Mend it, then try again.")
+
+    async def play(self, take: Take, told: Callable[[Replayed], None] | None = None) -> list[Replayed]:
+        """Send a take's requests in order, on its state; `told` gets each one as soon as it is answered.
+
+        Raises:
+            FnError: its state is gone, or cannot be made.
+        """
+        await self._lay_out(take)
+        played = []
+        for item in take.items:
+            played.append(await self._send(item))
+            if told is not None:
+                told(played[-1])
+        return played
+
+    async def _lay_out(self, take: Take) -> None:
+        if self._scratch is None:
+            return
+        source = await asyncio.to_thread(self._source, take)
+        # Connections that the code holds to the last take's database must not see this one change under them.
+        entries = await asyncio.to_thread(self._scratch.lay_out, source)
+        if self._had_database or self._scratch.has_database:
+            await self.engine.generations.reload()
+        self._had_database = self._scratch.has_database
+        redactor = self.engine.redactor
+        self.engine.house.cache.fill((entry.key, redactor.restore(entry.value), entry.ttl) for entry in entries)
+
+    def _source(self, take: Take) -> Source:
+        if take.state is not None or take.first is None:
+            return take.state
+        root = self.engine.project.root
+        with RecordingReader(root / ".fn") as reader:
+            return source_of(root, reader, take.first)
+
+    async def _send(self, item: Item) -> Replayed:
+        engine, options = self.engine, self._options
+        project, redactor = engine.project, engine.redactor
+        body = redactor.restore(item.body)
+        path = redactor.restore(item.path.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        headers = headers_to_send(
+            item,
+            body,
+            variables=project.environment,
+            voice_app=project.voice_app,
+            voice_secret=project.voice_secret,
+            now=_now(),
+        )
+        frozen = item.at if options.freeze else 0.0
+        outbound = [effect for effect in item.effects if effect.kind == "outbound"]
+        recorded = redactor.restore(msgspec.json.encode(outbound)) if outbound else b""
+        replaying = Replaying(frozen, recorded, options.allow_outbound)
+        hand, result = await engine.gateway.replay(request_of(item, body, path, headers), replaying)
+        run = _run(hand, result, frozen or engine.clock.wall())
+        self._had_database = self._had_database or any(effect.kind == "database" for effect in run.effects)
+        return compared(item, run, redactor.data, options.rules)
+
+
+def _run(hand: InHand, result: Result, at: float) -> Run:
+    reply = result.reply
+    answer = None if reply is None else Answer(reply.status, reply.headers, reply.body)
+    return Run(hand.id, at, answer, tuple(hand.effects), tuple(hand.logs), result.error, result.hint, hand.ms)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@asynccontextmanager
+async def replay_session(
+    folder: Path, options: Options, heard: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _fields: None
+) -> AsyncIterator[ReplaySession]:
+    """A session in which takes can be played; the code is loaded, well or not (see `trouble`).
+
+    Args:
+        folder: the project.
+        options: how to replay.
+        heard: gets what `fn dev` would tell (kind and fields): reloads, load errors, log lines.
+
+    Raises:
+        FnError: the project cannot be read.
+    """
+    async with AsyncExitStack() as stack:
+        files = stack.enter_context(ExitStack())
+        first = files.enter_context(FirstHost(start_host()))
+        engine = Engine(folder)
+        root = engine.project.root
+        scratch = None if options.live_state else files.enter_context(scratch_area(root))
+        setting = Setting(
+            scratch.places if scratch else project_places(root),
+            root / ".fn" if options.record else None,
+            history=scratch is None,
+            token=secrets.token_urlsafe(16),
+        )
+        report = Report(lambda _line: None, heard, engine.redact)
+        await engine.open(stack, setting, first.take, report, lambda _level, _text: None)
+        await engine.generations.start()
+        yield ReplaySession(engine, scratch, options)
