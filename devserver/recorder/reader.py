@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from devserver.errors import FnError
+from devserver.recorder.call_index import calls_beginning, newest_calls
+from devserver.recorder.calls import CallSummary
 from devserver.recorder.exchange import ID_LENGTH, Exchange, Summary
 from devserver.recorder.rows import EXCHANGE_COLUMNS, SUMMARY_COLUMNS, exchange_of, summary_of
 from devserver.recorder.schema import FILE, VERSION, connect, is_damaged, migrate, refuse_newer
@@ -97,14 +99,26 @@ class RecordingReader:
             )
         return exchange_of(rows[0])
 
-    def call(self, callid: str) -> list[Exchange]:
+    def calls(self, limit: int, before: str | None = None, number: str | None = None) -> list[CallSummary]:
+        """Summaries of calls, the newest first, see `newest_calls`."""
+        return newest_calls(self._rows, limit, before, number)
+
+    def callids(self, start: str) -> list[str]:
+        """The call of this id, or calls whose id begins so; two at most."""
+        return calls_beginning(self._rows, start)
+
+    def call(self, callid: str, limit: int = -1) -> list[Exchange]:
         """The exchanges of one call, the oldest first; replays of it are left out.
+
+        Args:
+            callid: of the call.
+            limit: how many at most; all when it is negative.
 
         Raises:
             NotRecorded: there is none.
         """
         sql = f"SELECT {EXCHANGE_COLUMNS} {_FROM} WHERE r.callid = ? AND +r.source <> 'replay' ORDER BY r.seq"
-        rows = self._rows(sql, callid)
+        rows = self._rows(f"{sql} LIMIT ?", callid, limit)
         if not rows:
             raise self._missing(callid)
         return [exchange_of(row) for row in rows]
