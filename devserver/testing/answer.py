@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from devserver.recorder.exchange import Answer as RecordedAnswer
 from devserver.recorder.exchange import Effect, Headers
 from devserver.runtime.application import Failure
 from devserver.svaml import Finding, check, describe, heard
@@ -42,8 +41,10 @@ class Answer(msgspec.Struct, frozen=True):
     """One answer of the function.
 
     Attributes:
+        id: of the request, as `context.request_id` has it.
+        at: when it was sent, seconds since 1970, by the clock of the test.
         event: `ice`, `ace`, `pie`, `dice` or `notify`; None for a request that is no callback.
-        request: method and path, for people.
+        method, path: of the request.
         callback: the payload of the callback.
         status: HTTP status.
         headers: in order.
@@ -53,8 +54,11 @@ class Answer(msgspec.Struct, frozen=True):
         failure: why it did not answer; None when it did.
     """
 
+    id: str
+    at: float
     event: str | None
-    request: str
+    method: str
+    path: str
     callback: dict[str, Any]
     status: int
     headers: Headers
@@ -62,6 +66,11 @@ class Answer(msgspec.Struct, frozen=True):
     effects: list[Effect]
     logs: list[LogLine]
     failure: Failure | None = None
+
+    @property
+    def request(self) -> str:
+        """What was sent, in a word or two."""
+        return self.event or f"{self.method} {self.path}"
 
     @property
     def text(self) -> str:
@@ -158,6 +167,8 @@ class Answer(msgspec.Struct, frozen=True):
                 `effects`: all that it did besides answering, in order, as an exported test has it:
                 `{"cache": "set", "key": "caller:c1", "value": "+12025550199", "ttl": 3600}`;
                 `headers`: those given;
+                `body`: the whole body, bytes;
+                `id`: the id of the request when the rest was recorded, for answers that hold it;
                 `ignore`: rules for what may differ, as for `fn replay --ignore`.
 
         Raises:
@@ -168,10 +179,6 @@ class Answer(msgspec.Struct, frozen=True):
         if found:
             raise AssertionError(found)
         return self
-
-    def recorded(self) -> RecordedAnswer:
-        """As a recording has it."""
-        return RecordedAnswer(self.status, self.headers, self.body)
 
 
 def _menu(menu: dict[str, Any]) -> Menu:

@@ -77,4 +77,7 @@ def calls_in(path: Path) -> Iterator[RecordedCall | NoCall]:
     except OSError as error:
         yield NoCall(path.stem, f"{path.name} cannot be read: {error.strerror}.", wrong=True)
     else:
-        yield from (RecordedCall(f"{path.stem}-{call.callid or 'requests'}", call) for call in portable.calls)
+        calls = [call for call in portable.calls if call.exchanges]
+        yield from (RecordedCall(f"{path.stem}-{call.callid or 'requests'}", call) for call in calls)
+        if not calls:
+            yield NoCall(path.stem, f"{path.name} holds no callbacks.", wrong=True)

@@ -1,33 +1,38 @@
-"""The bridge to `recorder.compare`: an old side and a new one, each an answer with its effects."""
+"""The bridge to `recorder.replay`: an answer of a test as a run, so that what differs is said in the same words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from devserver.recorder.compare import Difference, answer_differences, differences
-from devserver.recorder.exchange import Answer, Effect
-from devserver.recorder.plain_effects import plain
+import msgspec
+
+from devserver.recorder.compare import Difference, Rules
+from devserver.recorder.exchange import Answer as RecordedAnswer
+from devserver.recorder.replay import Run, compared
+from devserver.recorder.takes import Item
+
+if TYPE_CHECKING:
+    from devserver.testing.answer import Answer
 
 
-def side_differences(
-    old: Answer | None,
-    old_effects: Sequence[Effect],
-    new: Answer | None,
-    new_effects: Sequence[Effect],
-    *,
-    event: str | None,
-    ignore: Sequence[str],
-) -> list[Difference]:
-    """All differences, in words.
+def replay_differences(
+    item: Item, answer: Answer, *, ignore: Sequence[str] = (), redact: Callable[[bytes], bytes] = bytes
+) -> tuple[Difference, ...]:
+    """What is different between a recorded request and its answer in a test.
 
     Args:
-        old: the expected answer; None when there was none.
-        old_effects: what its handler did besides answering.
-        new: the answer of today.
-        new_effects: the same of it.
-        event: the Voice event; None for what is no callback.
-        ignore: rules for what may differ.
+        item: with what was recorded.
+        answer: of today.
+        ignore: rules for what may differ, as for `fn replay --ignore`.
+        redact: takes secrets out.
     """
-    _ = ignore
-    found = answer_differences(old, new, svaml=event is not None)
-    return found + differences([plain(each) for each in old_effects], [plain(each) for each in new_effects])
+    failure = answer.failure
+    run = Run(
+        id=answer.id,
+        at=answer.at,
+        answer=RecordedAnswer(answer.status, answer.headers, answer.body),
+        effects=tuple(answer.effects),
+        error=msgspec.to_builtins(failure) if failure else None,
+    )
+    return compared(item, run, redact, Rules.parse(ignore)).differences

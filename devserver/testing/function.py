@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -184,6 +183,7 @@ class Function:
             raise RuntimeError("The function is not loaded.")
         request_id = f"test-{len(self.answers) + 1}"
         request = Request(method, target, Headers(headers), body, request_id, "127.0.0.1")
+        at = self.clock.wall()
         effects, logs = self._surroundings.notes.begin(request_id)
         deadline = self._surroundings.project.dev.deadline
         try:
@@ -192,7 +192,7 @@ class Function:
             raise AssertionError(f"{method} {target} was not answered within {deadline:g} s.") from None
         finally:
             self._surroundings.notes.end(request_id)
-        answer = _answer(request, outcome, effects=effects, logs=logs)
+        answer = _answer(request, outcome, at=at, effects=effects, logs=logs)
         self.answers.append(answer)
         return answer
 
@@ -228,12 +228,14 @@ def _answer(request: Request, outcome: Outcome, **noted: Any) -> Answer:
     document = _document(request.raw_body) if event else None
     reply = outcome.reply
     return Answer(
-        event,
-        event or f"{request.method} {urlsplit(request.target).path}",
-        document if isinstance(document, dict) else {},
-        reply.status,
-        reply.headers,
-        reply.body,
+        id=request.request_id,
+        event=event,
+        method=request.method,
+        path=request.target,
+        callback=document if isinstance(document, dict) else {},
+        status=reply.status,
+        headers=reply.headers,
+        body=reply.body,
         failure=outcome.failure,
         **noted,
     )

@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from devserver.recorder.compare import Difference
-from devserver.recorder.exchange import Answer as RecordedAnswer
-from devserver.recorder.exchange import Exchange
 from devserver.recorder.redaction import Redactor
-from devserver.recorder.replay import from_exchange, headers_to_send
+from devserver.recorder.replay import headers_to_send
+from devserver.recorder.takes import Item, take_of_portable
 from devserver.testing.answer import Answer
 from devserver.testing.calls import RecordedCall
-from devserver.testing.comparing import side_differences
+from devserver.testing.comparing import replay_differences
 from devserver.testing.function import Function
 from devserver.testing.surroundings import Surroundings
 
@@ -25,7 +24,7 @@ from devserver.testing.surroundings import Surroundings
 class Result:
     """One callback of the call: as it was recorded, as it was answered now, and what is different."""
 
-    exchange: Exchange
+    item: Item
     answer: Answer
     differences: tuple[Difference, ...]
 
@@ -40,7 +39,7 @@ class Replay:
 
     Attributes:
         name: of the file, and the id of the call.
-        exchanges: what was recorded.
+        items: the recorded requests, in order, with what came of them.
 
     Args:
         recorded: the call.
@@ -50,8 +49,9 @@ class Replay:
 
     def __init__(self, recorded: RecordedCall, surroundings: Surroundings, is_test: Callable[[str], bool]) -> None:
         self.name = recorded.name
-        self.exchanges = recorded.call.exchanges
-        self._state = recorded.call.state
+        take = take_of_portable(recorded.call, "", recorded.name)
+        self.items = take.items
+        self._state = take.state
         self._surroundings = surroundings
         self._is_test = is_test
         self._redact = Redactor(surroundings.project.secret_values)
@@ -93,39 +93,28 @@ class Replay:
         function = Function(around, self._is_test)
         if self._state is not None:
             around.arrange(self._state)
-        around.outbound.replay([effect for exchange in self.exchanges for effect in exchange.effects])
-        at = self.exchanges[0].at if self.exchanges else 0.0
+        around.outbound.replay([effect for item in self.items for effect in item.effects])
+        at = self.items[0].at if self.items else around.clock.wall()
         around.clock.freeze(at)
         function.open()
         try:
             results = []
-            for exchange in self.exchanges:
-                around.clock.advance(max(0.0, exchange.at - at))
-                at = max(at, exchange.at)
-                results.append(self._one(function, exchange))
+            for item in self.items:
+                around.clock.advance(max(0.0, item.at - at))
+                at = max(at, item.at)
+                results.append(self._one(function, item))
             return results
         finally:
             function.close()
             around.clock.release()
 
-    def _one(self, function: Function, exchange: Exchange) -> Result:
+    def _one(self, function: Function, item: Item) -> Result:
         __tracebackhide__ = True
-        item = from_exchange(exchange)
-        body = self._redact.restore(item.body)
-        headers = headers_to_send(
-            item,
-            body,
-            variables=function.config,
-            voice_app=None,
-            voice_secret=None,
-            now=function.clock.now().isoformat(),
-        )
+        body, now = self._redact.restore(item.body), function.clock.now().isoformat()
+        headers = headers_to_send(item, body, variables=function.config, voice_app=None, voice_secret=None, now=now)
         answer = function.send(item.method, item.path, headers, body)
-        now = RecordedAnswer(answer.status, answer.headers, self._redact.data(answer.body))
-        found = side_differences(
-            exchange.answer, exchange.effects, now, answer.effects, event=exchange.event, ignore=self._ignore
-        )
-        return Result(exchange, answer, tuple(found))
+        found = replay_differences(item, answer, ignore=self._ignore, redact=self._redact.data)
+        return Result(item, answer, found)
 
     def __repr__(self) -> str:
         return f"Replay({self.name!r})"
