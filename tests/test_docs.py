@@ -22,8 +22,8 @@ from devserver.project.scaffold import templates
 from devserver.project.settings import Manifest
 from devserver.recorder.exchange import Answer, Exchange, Request, Summary
 from devserver.recorder.replay import Replayed, Run, shape
-from devserver.recorder.takes import from_exchange
 from devserver.recorder.shapes import exchange_shape, summary_shape
+from devserver.recorder.takes import from_exchange
 from devserver.runtime import MenuTemplates, parse_event
 from devserver.runtime.builders import SvamlBuilder
 from devserver.runtime.clients.unlocking import UNLOCKED_BY
