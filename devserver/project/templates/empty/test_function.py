@@ -1,12 +1,7 @@
-"""Run with `pytest`. Handlers are plain functions: call them with an event and look at what they return."""
-
-import asyncio
-
-import function
-from devserver.runtime import parse_event
+"""Run with `fn test` or `pytest`. The fixture `function` comes with fn: it calls the handlers as the platform would."""
 
 
-def test_a_caller_hears_hello():
-    svaml = asyncio.run(function.ice(None, parse_event("ice", {"callid": "c1", "cli": "+12025550199"})))
-    assert svaml["instructions"][0]["text"] == "Hello!"
-    assert svaml["action"]["name"] == "hangup"
+def test_a_caller_hears_hello(function):
+    answer = function.ice(cli="+12025550199")
+    assert answer.says == ["Hello!"]
+    assert answer.action == {"name": "hangup"}

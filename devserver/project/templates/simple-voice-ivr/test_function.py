@@ -1,73 +1,49 @@
-"""Run with `pytest`. Handlers are plain functions: call them with an event and look at what they return."""
+"""Run with `fn test` or `pytest`. The fixture `function` comes with fn: it calls the handlers as the platform would.
 
-import asyncio
-import logging
-from types import SimpleNamespace
+Each test has a cache, storage and database of its own, in memory, and the variables of sinch.json.
+"""
 
-import function
-from devserver.runtime import parse_event
-
-VARIABLES = {"COMPANY": "Test Ltd", "SALES_NUMBER": "+12025550110", "SUPPORT_NUMBER": "+12025550120"}
+import pytest
 
 
-class Cache(dict):
-    """As much of `context.cache` as the handlers use."""
-
-    async def set(self, key, value, ttl=3600):
-        self[key] = value
-
-    async def get(self, key):
-        return dict.get(self, key)
-
-    async def delete(self, key):
-        self.pop(key, None)
+def test_an_incoming_call_is_greeted_and_gets_the_menu(function):
+    answer = function.ice(callid="c1", cli="+12025550199")
+    assert answer.says == ["Welcome to Example Bikes!", "Press 1 for sales, or 2 for support."]
+    assert answer.menu().options == {"1": "return(sales)", "2": "return(support)"}
+    assert answer.findings == []  # nothing that the platform would refuse
+    assert function.cache == {"caller:c1": "+12025550199"}
 
 
-class Log:
-    """Takes what `context.log` takes and hands it to the standard logging, where pytest shows it."""
-
-    def info(self, text, /, **values):
-        logging.getLogger("function").info("%s %s", text, values)
-
-
-def make_context():
-    config = SimpleNamespace(function_name="test", get_variable=VARIABLES.get, require_variable=VARIABLES.__getitem__)
-    return SimpleNamespace(cache=Cache(), config=config, log=Log())
+@pytest.mark.parametrize(("department", "number"), [("sales", "+12025550110"), ("support", "+12025550120")])
+def test_each_key_connects_to_its_department(function, department, number):
+    answer = function.pie(value=department)
+    assert answer.says == [f"Connecting you to {department}."]
+    assert answer.action["name"] == "connectPstn"
+    assert answer.action["number"] == number
 
 
-def press(key_value, **more):
-    return parse_event("pie", {"event": "pie", "callid": "c1", "menuResult": {"value": key_value, **more}})
+def test_a_caller_who_presses_nothing_is_let_go(function):
+    answer = function.pie(type="timeout")
+    assert answer.says == ["Goodbye."]
+    assert answer.action == {"name": "hangup"}
 
 
-def test_an_incoming_call_is_greeted_and_gets_the_menu():
-    context = make_context()
-    svaml = asyncio.run(function.ice(context, parse_event("ice", {"callid": "c1", "cli": "+12025550199"})))
-    assert svaml["instructions"][0]["text"] == "Welcome to Test Ltd!"
-    assert svaml["action"]["name"] == "runMenu"
-    options = svaml["action"]["menus"][0]["options"]
-    assert {option["dtmf"]: option["action"] for option in options} == {"1": "return(sales)", "2": "return(support)"}
-    assert context.cache == {"caller:c1": "+12025550199"}
+def test_the_caller_is_forgotten_when_the_call_is_over(function):
+    function.ice(callid="c1", cli="+12025550199")
+    function.dice(callid="c1", result="ANSWERED", reason="CALLERHANGUP", duration=12)
+    assert function.cache == {}
 
 
-def test_each_key_connects_to_its_department():
-    for value in ("sales", "support"):
-        svaml = asyncio.run(function.pie(make_context(), press(value, type="return")))
-        assert svaml["action"]["name"] == "connectPstn"
-        assert svaml["action"]["number"] == VARIABLES[f"{value.upper()}_NUMBER"]
+def test_a_caller_is_remembered_for_four_hours_at_most(function):
+    function.ice(callid="c1", cli="+12025550199")
+    function.clock.advance(4 * 3600)
+    assert function.cache == {}
 
 
-def test_a_caller_who_presses_nothing_is_let_go():
-    svaml = asyncio.run(function.pie(make_context(), press(None, type="timeout")))
-    assert svaml["action"]["name"] == "hangup"
+def test_the_name_of_the_company_is_a_variable(function):
+    function.config["COMPANY"] = "Test Ltd"
+    assert function.ice().says[0] == "Welcome to Test Ltd!"
 
 
-def test_the_caller_is_forgotten_when_the_call_is_over():
-    context = make_context()
-    context.cache["caller:c1"] = "+12025550199"
-    ended = parse_event("dice", {"callid": "c1", "result": "ANSWERED", "reason": "CALLERHANGUP", "duration": 12})
-    assert asyncio.run(function.dice(context, ended)) is None
-    assert context.cache == {}
-
-
-def test_status_answers_plain_http():
-    assert asyncio.run(function.status(make_context(), None))["body"]["ok"] is True
+def test_status_answers_plain_http(function):
+    assert function.request("GET", "/status").json["ok"] is True

@@ -1,45 +1,19 @@
-"""Run with `pytest`. Handlers are plain functions: call them with a request and look at what they do."""
+"""Run with `fn test` or `pytest`. The fixture `function` comes with fn: it calls the handler as the platform would.
 
-import asyncio
-import logging
-from pathlib import Path
-from types import SimpleNamespace
+Nothing is ever sent to Sinch: a test says what would come back, and looks at what was sent.
+"""
 
-import function
 import pytest
 
-
-class Messages:
-    """As much of `context.conversation.messages` as the handler uses; keeps what was sent."""
-
-    def __init__(self):
-        self.sent = []
-
-    async def send_text_message(self, **message):
-        self.sent.append(message)
+CREDENTIALS = {
+    "PROJECT_ID": "p-1",
+    "PROJECT_ID_API_KEY": "made-up",
+    "PROJECT_ID_API_SECRET": "made-up",
+    "CONVERSATION_APP_ID": "app-1",
+}
 
 
-class Log:
-    """Takes what `context.log` takes and hands it to the standard logging, where pytest shows it."""
-
-    def info(self, text, /, **values):
-        logging.getLogger("function").info("%s %s", text, values)
-
-
-async def read_asset(name):
-    return (Path(function.__file__).parent / "assets" / name).read_text()
-
-
-def make_context():
-    return SimpleNamespace(
-        conversation=SimpleNamespace(messages=Messages()),
-        config=SimpleNamespace(get_variable={"OPENING_HOURS": "9 to 17"}.get),
-        assets=read_asset,
-        log=Log(),
-    )
-
-
-def inbound(text):
+def receive(function, text):
     """A message from a person, as the Conversation API sends it."""
     message = {
         "id": "m1",
@@ -47,7 +21,8 @@ def inbound(text):
         "contact_message": {"text_message": {"text": text}},
         "channel_identity": {"channel": "SMS", "identity": "12025550199", "app_id": ""},
     }
-    return SimpleNamespace(method="POST", body={"app_id": "app-1", "project_id": "p-1", "message": message})
+    body = {"app_id": "app-1", "project_id": "p-1", "message": message}
+    return function.request("POST", "/webhook/conversation", json=body)
 
 
 @pytest.mark.parametrize(
@@ -59,18 +34,24 @@ def inbound(text):
         ("Hej", 'Thank you for "Hej". Send HELP to see what I understand.'),
     ],
 )
-def test_a_message_is_answered_the_way_it_came(text, answer):
-    context = make_context()
-    assert asyncio.run(function.conversation_webhook(context, inbound(text))) == {"answered": True}
-    recipient = {"channel": "SMS", "identity": "12025550199"}
-    assert context.conversation.messages.sent == [
-        {"app_id": "app-1", "text": answer, "recipient_identities": [recipient]}
+def test_a_message_is_answered_the_way_it_came(function, text, answer):
+    function.config.update(CREDENTIALS, OPENING_HOURS="9 to 17")
+    function.outbound.answer("POST", "/messages:send", {"message_id": "m2"})
+    receive(function, text).expect(status=200, json={"answered": True})
+    (sent,) = function.outbound.sent
+    assert sent.json["message"]["text_message"]["text"] == answer
+    assert sent.json["recipient"]["identified_by"]["channel_identities"] == [
+        {"channel": "SMS", "identity": "12025550199"}
     ]
 
 
+def test_without_credentials_the_error_names_what_is_missing(function):
+    answer = receive(function, "hours")
+    assert answer.status == 500
+    assert "PROJECT_ID_API_KEY" in answer.error
+
+
 @pytest.mark.parametrize("body", [None, {}, {"message_delivery_report": {"status": "DELIVERED"}}, {"message": {}}])
-def test_everything_else_is_accepted_and_not_answered(body):
-    context = make_context()
-    request = SimpleNamespace(method="POST", body=body)
-    assert asyncio.run(function.conversation_webhook(context, request)) == {"answered": False}
-    assert context.conversation.messages.sent == []
+def test_everything_else_is_accepted_and_not_answered(function, body):
+    function.request("POST", "/webhook/conversation", json=body).expect(status=200, json={"answered": False})
+    assert function.outbound.sent == []
