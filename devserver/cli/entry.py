@@ -18,8 +18,10 @@ _COMMANDS = {
     "dev": "Run a function on this machine.",
     "init": "Create a new function from a template.",
     "templates": "Templates for `fn init`.",
-    "recordings": "Recorded requests: list, show, purge.",
-    "replay": "Send recorded callbacks again and compare the answers.",
+    "recordings": "Recorded requests: list, show, search, export, import, purge.",
+    "calls": "Recorded calls: list, show with a timeline.",
+    "replay": "Run recorded calls again and compare what happens.",
+    "test": "Run recorded calls and the pytest suite.",
     "secrets": "Where the values of variables come from.",
     "completion": "Print a completion script for your shell.",
 }

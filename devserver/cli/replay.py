@@ -116,10 +116,10 @@ def _accept(folder: Path, results: Results) -> None:
 
 def _write_junit(path: Path, results: Results) -> None:
     from devserver.project.files import write_whole
+    from devserver.recorder import reports
     from devserver.recorder.replay import call_report
-    from devserver.recorder.reports import junit_xml
 
-    write_whole(path, [junit_xml([call_report(take, found) for take, found in results]).encode()])
+    write_whole(path, [reports.junit([call_report(take, found) for take, found in results]).encode()])
 
 
 def _watch(folder: Path, takes: list[Take], options: Options, *, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from devserver.recorder.exchange import Answer
@@ -77,12 +78,17 @@ def _print_one(console: Console, place: int, one: Replayed, *, answers: bool) ->
     if answers and (one.differences or not item.is_recorded):
         _print_answers(console, one)
     for difference in one.differences:
-        console.print(Text(f"      {visible(difference.text)}", style="yellow"))
+        console.print(_below(difference.text, "yellow"))
     if run.error and (one.failed or one.differences):
         trace = str(run.error.get("traceback") or run.error.get("text") or "").rstrip()
-        console.print(Text("\n".join(f"      {text}" for text in visible(trace).split("\n")), style="red"))
+        console.print(_below(trace, "red"))
     if run.hint:
-        console.print(Text(f"      {visible(run.hint)}", style="dim"))
+        console.print(_below(run.hint, "dim"))
+
+
+def _below(text: str, style: str) -> Padding:
+    """Text under a callback; wrapped lines stay under it."""
+    return Padding(Text(visible(text), style=style), (0, 0, 0, 6))
 
 
 def _print_answers(console: Console, one: Replayed) -> None:

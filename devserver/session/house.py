@@ -49,12 +49,14 @@ class Places:
         database: the SQLite file.
         keep: folder for what writes to the storage replace; None to keep nothing.
         sealed: a replay: calls of the SDK do not go out unless that is allowed.
+        preload: modules that hosts import ahead of the function.
     """
 
     storage: Path
     database: Path
     keep: Path | None
     sealed: bool = False
+    preload: tuple[str, ...] = ()
 
 
 class House:
@@ -109,7 +111,7 @@ class House:
                 str(self._places.keep or ""),
                 self._places.sealed,
             ),
-            memory.third_party,
+            [*self._places.preload, *memory.third_party],
             list(memory.code.values()),
         )
 

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -160,8 +160,9 @@ async def replay_session(
         engine = Engine(folder)
         root = engine.project.root
         scratch = None if options.live_state else files.enter_context(scratch_area(root))
+        places = scratch.places if scratch else project_places(root)
         setting = Setting(
-            scratch.places if scratch else project_places(root),
+            replace(places, preload=("time_machine",)) if options.freeze else places,
             root / ".fn" if options.record else None,
             history=scratch is None,
             token=secrets.token_urlsafe(16),

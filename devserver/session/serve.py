@@ -12,7 +12,6 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from devserver.errors import FnError
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
 from devserver.session.engine import Engine, Setting, cancel, project_places
 from devserver.session.listeners import serve_app, serve_function
+from devserver.session.lock import ProjectLock
 from devserver.session.output import LineWriter
 from devserver.session.ports import listen, port_of
 from devserver.session.report import Report, json_line
@@ -35,21 +35,17 @@ from devserver.session.words import Words
 
 _LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
 
-Body = Callable[[SessionFile], Awaitable[int]]
-"""What runs while a session is up; its result is the exit code."""
 
-
-def run_session(terms: Terms, first: Started, body: Body | None = None, began: float | None = None) -> int:
+def run_session(terms: Terms, first: Started, began: float | None = None) -> int:
     """Run a session until it is asked to stop; gives the exit code.
 
     Args:
         terms: what was asked for.
         first: a host process that has been started already.
-        body: run this instead of waiting for a signal (replay in a throw-away session).
         began: `time.perf_counter()` at the start of the process, for the ready line.
     """
     try:
-        return asyncio.run(_Session(terms, began or time.perf_counter()).run(first, body))
+        return asyncio.run(_Session(terms, began or time.perf_counter()).run(first))
     except KeyboardInterrupt:
         return 130
 
@@ -63,7 +59,7 @@ class _Session:
         self._held: list[str] | None = [] if terms.json else None
         self._token = secrets.token_urlsafe(24)
 
-    async def run(self, first: Started, body: Body | None) -> int:
+    async def run(self, first: Started) -> int:
         async with AsyncExitStack() as stack:
             first_host = stack.enter_context(FirstHost(first))
             self._engine = Engine(self._terms.folder)
@@ -71,6 +67,7 @@ class _Session:
             self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
             self._stopping.install()
             private_folder(self._root)
+            stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)
             await self._engine.open(stack, self._setting(), first_host.take, self._report, self._say)
             await self._serve(stack, sockets)
@@ -78,13 +75,12 @@ class _Session:
                 session = self._announce(stack, sockets)
                 self._ready(session)
                 stack.push_async_callback(cancel, asyncio.create_task(self._watch().run()))
-                code = await self._until_stopped(session, body)
+                code = await self._until_stopped(session)
             else:
                 code = self._stopping.exit_code
                 self._release()
             self._busy = "letting the function finish"
-            if not self._terms.quiet:
-                self._report.tell("stopping", text="Stopping.")
+            self._report.tell("stopping", text="Stopping.")
         return code
 
     # --- opening -----------------------------------------------------------------------------------------------
@@ -99,9 +95,8 @@ class _Session:
         stack.callback(writer.close)
         stack.callback(self._release)
         render = json_line if self._terms.json else Words(colour=self._terms.colour)
-        write = (lambda _line: None) if self._terms.quiet else self._write
         traffic = None if self._terms.json else _LINES_A_SECOND
-        self._report = Report(write, render, self._engine.redact, traffic)
+        self._report = Report(self._write, render, self._engine.redact, traffic)
 
     def _write(self, line: str) -> None:
         if self._held is None:
@@ -183,12 +178,10 @@ class _Session:
 
     # --- running -----------------------------------------------------------------------------------------------
 
-    async def _until_stopped(self, session: SessionFile, body: Body | None) -> int:
-        if self._terms.command:
-            body = self._run_command
-        if body is None:
+    async def _until_stopped(self, session: SessionFile) -> int:
+        if not self._terms.command:
             return await self._stopping.wait()
-        work = asyncio.ensure_future(body(session))
+        work = asyncio.create_task(self._run_command(session))
         return work.result() if await self._has_time_for(work) else self._stopping.exit_code
 
     async def _has_time_for(self, work: asyncio.Future[Any]) -> bool:

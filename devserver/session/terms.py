@@ -23,7 +23,6 @@ class Terms:
         console_port: console port; None is the default, or any when that is taken.
         cloud_port: cloud port, likewise.
         json: one JSON object per line instead of words.
-        quiet: tell nothing (a throw-away session of another command).
         command: run this against the live session, then stop with its exit status.
         colour: whether words may be coloured.
     """
@@ -33,7 +32,6 @@ class Terms:
     console_port: int | None = None
     cloud_port: int | None = None
     json: bool = False
-    quiet: bool = False
     command: tuple[str, ...] = ()
     colour: bool = False
 
