@@ -6,9 +6,6 @@ visible: a phone call must not be able to move the cursor of a developer's termi
 
 from __future__ import annotations
 
-import re
-import sys
-import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,30 +13,12 @@ from typing import Any
 
 import click
 
-from devserver.recorder.exchange import Exchange, Headers, Summary
+from devserver.cli.options import event_option, folder_option, json_option, limit_option, print_json
+from devserver.cli.recordings_search import search_recordings
+from devserver.cli.recordings_table import print_table
+from devserver.cli.recordings_upkeep import purge_recordings, verify_recordings
+from devserver.recorder.exchange import Exchange, Headers
 from devserver.session.words import visible
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_AGE = re.compile(r"(\d{1,9})([smhdw])")
-_EVENTS = ("ice", "ace", "pie", "dice", "notify")
-
-_folder = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=".",
-    help="Folder of the project; by default here.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def _seconds(_context: click.Context, _parameter: click.Parameter, age: str | None) -> float | None:
-    if age is None:
-        return None
-    match = _AGE.fullmatch(age)
-    if match is None:
-        raise click.BadParameter(f'"{age}" is no age; write 30m, 12h, 7d or 2w.')
-    return float(match[1]) * _UNITS[match[2]]
 
 
 @click.group
@@ -48,11 +27,11 @@ def recordings() -> None:
 
 
 @recordings.command("list")
-@_folder
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
-@click.option("--event", type=click.Choice(_EVENTS, case_sensitive=False), help="Only this voice event.")
+@folder_option
+@limit_option
+@event_option
 @click.option("--callid", help="Only this call.")
-@_json
+@json_option
 def list_recordings(folder: Path, limit: int, event: str | None, callid: str | None, as_json: bool) -> None:
     """List recorded requests, the newest first.
 
@@ -66,9 +45,9 @@ def list_recordings(folder: Path, limit: int, event: str | None, callid: str | N
     with RecordingReader(folder / ".fn") as reader:
         found = reader.newest(limit, event=event, callid=callid)
     if as_json:
-        _print_json([summary_shape(each) for each in found])
+        print_json([summary_shape(each) for each in found])
     elif found:
-        _print_table(found)
+        print_table(found)
     elif event or callid:
         click.echo("No recording fits.")
     else:
@@ -77,8 +56,8 @@ def list_recordings(folder: Path, limit: int, event: str | None, callid: str | N
 
 @recordings.command("show")
 @click.argument("name", metavar="ID")
-@_folder
-@_json
+@folder_option
+@json_option
 def show_recording(name: str, folder: Path, as_json: bool) -> None:
     """Show one request, its answer, findings and log lines. ID may be cut short, or `last`.
 
@@ -92,83 +71,13 @@ def show_recording(name: str, folder: Path, as_json: bool) -> None:
     with RecordingReader(folder / ".fn") as reader:
         found = reader.get(name)
     if as_json:
-        _print_json(exchange_shape(found))
+        print_json(exchange_shape(found))
     else:
         click.echo("\n\n".join(part for part in _sections(found) if part))
 
 
-@recordings.command("purge")
-@_folder
-@click.option("--all", "everything", is_flag=True, help="All recordings.")
-@click.option("--callid", help="The recordings of one call.")
-@click.option("--older-than", callback=_seconds, metavar="AGE", help="What is older than 30m, 12h, 7d or 2w.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@_json
-def purge_recordings(
-    folder: Path, everything: bool, callid: str | None, older_than: float | None, yes: bool, as_json: bool
-) -> None:
-    """Delete recordings for good.
-
-    \b
-    Example:
-      fn recordings purge --older-than 7d
-    """
-    from devserver.recorder.reader import RecordingReader
-
-    if [everything, callid is not None, older_than is not None].count(True) != 1:
-        raise click.UsageError("Say what to delete: --all, --callid or --older-than (one of them).")
-    which = "all recordings" if everything else f"the recordings of call {callid}" if callid else "the older recordings"
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("Nobody can be asked here; add --yes to delete without asking.")
-        click.confirm(f"Delete {visible(which)} of {folder.resolve()}?", abort=True)
-    cutoff = None if older_than is None else time.time() - older_than
-    with RecordingReader(folder / ".fn") as reader:
-        deleted = reader.purge(everything=everything, callid=callid, older_than=cutoff)
-    if as_json:
-        _print_json({"deleted": deleted})
-    else:
-        click.echo(f"Deleted {deleted} recording{'' if deleted == 1 else 's'}.")
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    click.echo(msgspec.json.encode(value))
-
-
-# --- a list for people -----------------------------------------------------------------------------------------
-
-
-def _print_table(found: list[Summary]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("time", "event", "answer", "ms", "source", "request", "call", "id"):
-        table.add_column(name, no_wrap=True, justify="right" if name == "ms" else "left")
-    for each in found:
-        status = "none" if each.status is None else str(each.status)
-        style = "green" if (each.status or 0) // 100 == 2 else "red"
-        table.add_row(
-            datetime.fromtimestamp(each.at).astimezone().strftime("%d %b %H:%M:%S"),
-            each.event or "",
-            Text(status, style),
-            "" if each.ms is None else f"{each.ms:.1f}",
-            each.source,
-            Text(_line(f"{each.method} {each.path}", 40)),
-            Text(_line(each.callid or "", 36)),
-            each.id,
-        )
-    # Without a terminal there is no width to keep to, and a cut id is of no use.
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=240)
-    console.print(table)
-
-
-def _line(text: str, width: int) -> str:
-    line = visible(text).replace("\n", " ").replace("\t", " ")
-    return line if len(line) <= width else f"{line[: width - 2]}.."
+for _command in (search_recordings, purge_recordings, verify_recordings):
+    recordings.add_command(_command)
 
 
 # --- one exchange for people -----------------------------------------------------------------------------------

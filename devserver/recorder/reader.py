@@ -1,7 +1,7 @@
 """The reading side of `.fn/recordings.db`: for other processes, while a session writes or without one.
 
-It must never hold the file for long: a writer that is kept out keeps a phone call waiting. So what deletes does it in
-small bites.
+It must never hold the file for long: a writer that is kept out keeps a phone call waiting. Deleting is in `purge` and
+`retention`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from devserver.recorder.call_index import calls_beginning, newest_calls
 from devserver.recorder.calls import CallSummary
 from devserver.recorder.exchange import ID_LENGTH, Exchange, Summary
 from devserver.recorder.rows import EXCHANGE_COLUMNS, SUMMARY_COLUMNS, exchange_of, summary_of
-from devserver.recorder.schema import FILE, VERSION, connect, is_damaged, migrate, refuse_newer
+from devserver.recorder.schema import FILE, is_damaged, open_existing
 from devserver.recorder.state import CHANGE_COLUMNS, Snapshot, change_of, snapshot
 
 _WAIT = 2.0  # seconds for another process to let go of the file
-_BITE = 500  # rows
 _FROM = "FROM request r LEFT JOIN answer a ON a.seq = r.seq"
 
 
@@ -31,7 +30,7 @@ class NotRecorded(FnError):
 
 
 class RecordingReader:
-    """Looks exchanges up, and deletes them. A folder without recordings is an empty list, not an error.
+    """Looks exchanges up. A folder without recordings is an empty list, not an error.
 
     Args:
         folder: the project's `.fn`.
@@ -139,30 +138,6 @@ class RecordingReader:
         rows = self._rows("SELECT count(*) FROM request")
         return int(rows[0][0]) if rows else 0
 
-    def purge(self, *, everything: bool = False, callid: str | None = None, older_than: float | None = None) -> int:
-        """Delete exchanges for good; returns how many. A session may go on recording meanwhile.
-
-        Args:
-            everything: all of them.
-            callid: those of one call.
-            older_than: those that arrived before this time, seconds since 1970.
-
-        Raises:
-            ValueError: not exactly one of the three is given.
-        """
-        if (everything, callid is not None, older_than is not None).count(True) != 1:
-            raise ValueError("one of everything, callid and older_than")
-        with self._reading() as connection:
-            if connection is None:
-                return 0
-            if everything:
-                return _delete_all(connection)
-            # What is deleted is overwritten: these are other people's phone calls.
-            connection.execute("PRAGMA secure_delete=ON")
-            if callid is not None:
-                return _delete(connection, "callid = ?", callid)
-            return _delete(connection, "at < ?", older_than)
-
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._reading() as connection:
             return [] if connection is None else connection.execute(sql, values).fetchall()
@@ -181,18 +156,7 @@ class RecordingReader:
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None and self._path.is_file():
-            connection = connect(self._path, wait=_WAIT)
-            try:
-                version = refuse_newer(connection, self._path)
-                if 0 < version < VERSION:
-                    migrate(connection, version)
-            except BaseException:
-                connection.close()
-                raise
-            if version == 0:  # a session is just about to make its tables
-                connection.close()
-                return None
-            self._connection = connection
+            self._connection = open_existing(self._path, wait=_WAIT)
         return self._connection
 
     def _missing(self, name: str) -> NotRecorded:
@@ -201,38 +165,3 @@ class RecordingReader:
                 "There are no recordings here yet.", hint="Run `fn dev` and send it a callback; or name another --dir."
             )
         return NotRecorded(f'There is no recording "{name}".', hint="`fn recordings list` shows what there is.")
-
-
-def _delete_all(connection: sqlite3.Connection) -> int:
-    """Empties the tables at once and writes the file anew: a million rows take a second instead of half a minute."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        deleted: int = connection.execute("SELECT count(*) FROM request").fetchone()[0]
-        connection.execute("DELETE FROM accepted")
-        connection.execute("DELETE FROM answer")
-        connection.execute("DELETE FROM request")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return deleted
-
-
-def _delete(connection: sqlite3.Connection, condition: str, *values: Any) -> int:
-    deleted = 0
-    find = f"SELECT seq FROM request WHERE {condition} LIMIT {_BITE}"  # noqa: S608 the condition is ours
-    while seqs := connection.execute(find, values).fetchall():
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.executemany("DELETE FROM answer WHERE seq = ?", seqs)
-            connection.executemany("DELETE FROM request WHERE seq = ?", seqs)
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-        deleted += len(seqs)
-    # The log holds what was deleted until it is written over. With a session running this does what it can.
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return deleted

@@ -43,6 +43,9 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """,
 )
 
+# What is derived from the file (the search index) knows by it whether it was derived from this one.
+_MARK = "INSERT OR IGNORE INTO fact VALUES ('file', hex(randomblob(8)));"
+
 
 def connect(path: Path, *, wait: float) -> sqlite3.Connection:
     """A connection to a file that exists; every statement is its own transaction unless BEGIN is said.
@@ -54,6 +57,31 @@ def connect(path: Path, *, wait: float) -> sqlite3.Connection:
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=wait, isolation_level=None, check_same_thread=False
     )
+
+
+def open_existing(path: Path, *, wait: float) -> sqlite3.Connection | None:
+    """A connection to recordings of whatever version, brought to ours; None while its tables are being made.
+
+    Args:
+        path: the file; it is there.
+        wait: as in `connect`.
+
+    Raises:
+        ConfigError: a newer version wrote it. It has not been touched.
+        sqlite3.Error: it is damaged, locked, or of an older version and cannot be written.
+    """
+    connection = connect(path, wait=wait)
+    try:
+        version = refuse_newer(connection, path)
+        if 0 < version < VERSION:
+            migrate(connection, version)
+    except BaseException:
+        connection.close()
+        raise
+    if version == 0:
+        connection.close()
+        return None
+    return connection
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
@@ -97,9 +125,14 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     Raises:
         sqlite3.Error: it is damaged, locked, or cannot be written; it is as it was.
     """
-    steps = "".join(_STEPS[version:])
+    connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version={VERSION}; COMMIT")
+        # Somebody else may have done it while we waited.
+        version = max(version, connection.execute("PRAGMA user_version").fetchone()[0])
+        for statement in ("".join(_STEPS[version:]) + _MARK).split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -119,6 +152,22 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> int:
             hint="Update fn, or move the file away to start a new one.",
         )
     return version
+
+
+def file_mark(connection: sqlite3.Connection) -> str:
+    """What tells this content of the file from any other: random, and new after everything was deleted."""
+    ask = "SELECT value FROM fact WHERE name = 'file'"
+    found = connection.execute(ask).fetchone()
+    if found is None:
+        connection.execute(_MARK)
+        found = connection.execute(ask).fetchone()
+    return str(found[0])
+
+
+def renew_mark(connection: sqlite3.Connection) -> None:
+    """Note that everything was deleted: rows will be counted from one again."""
+    connection.execute("DELETE FROM fact WHERE name = 'file'")
+    connection.execute(_MARK)
 
 
 def is_damaged(error: sqlite3.Error) -> bool:

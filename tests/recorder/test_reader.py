@@ -1,9 +1,8 @@
-"""The reading side: lists, single exchanges, and deleting for good."""
+"""The reading side: lists and single exchanges."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -95,7 +94,6 @@ async def test_what_is_not_recorded_is_said_in_a_sentence(recorder: Recorder, re
 def test_a_folder_without_recordings_is_empty(reader: RecordingReader) -> None:
     assert reader.newest(5) == []
     assert reader.count() == 0
-    assert reader.purge(everything=True) == 0
     with pytest.raises(NotRecorded, match="There are no recordings here yet"):
         reader.get("last")
 
@@ -111,66 +109,6 @@ def test_a_damaged_file_is_said_to_be_damaged(folder: Path, reader: RecordingRea
     (folder / "recordings.db").write_bytes(b"no database" * 500)
     with pytest.raises(FnError, match="is damaged"):
         reader.newest(5)
-
-
-async def test_purge_of_a_call_leaves_the_others(recorder: Recorder, reader: RecordingReader) -> None:
-    await record(recorder, 3, callid="gone")
-    kept = await record(recorder, 2, callid="kept")
-    assert reader.purge(callid="gone") == 3
-    assert [each.id for each in reader.newest(9)] == kept[::-1]
-    assert reader.get(kept[0]).answer is not None
-
-
-async def test_purge_by_age_leaves_what_is_younger(recorder: Recorder, reader: RecordingReader) -> None:
-    made = await record(recorder, 10)
-    assert reader.purge(older_than=START + 7) == 7
-    assert [each.id for each in reader.newest(20)] == made[:-4:-1]
-
-
-async def test_purge_of_everything_goes_beyond_one_bite_and_recording_goes_on(
-    recorder: Recorder, reader: RecordingReader
-) -> None:
-    await record(recorder, 1200)
-    assert reader.purge(everything=True) == 1200
-    made = await record(recorder, 2)
-    assert [each.id for each in reader.newest(9)] == made[::-1]
-
-
-@pytest.mark.parametrize("everything", [True, False])
-async def test_what_was_purged_is_not_in_the_files_any_more(folder: Path, everything: bool) -> None:
-    recorder = Recorder.open(folder, redact=Redactor({}), clock=CLOCK, on_trouble=pytest.fail)
-    await record(recorder, 3, callid="gone", body=b"a very private sentence" * 500)
-    await recorder.close()
-    with RecordingReader(folder) as reader:
-        reader.purge(everything=everything, callid=None if everything else "gone")
-    assert not [part.name for part in parts(folder) if b"a very private sentence" in part.read_bytes()]
-
-
-def parts(folder: Path) -> list[Path]:
-    return list(folder.iterdir())
-
-
-@pytest.mark.parametrize("choice", [{}, {"everything": True, "callid": "c"}])
-def test_purge_wants_exactly_one_choice(reader: RecordingReader, choice: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="one of"):
-        reader.purge(**choice)  # type: ignore[arg-type]
-
-
-async def test_a_purge_while_recording_loses_nothing_new(folder: Path, recorder: Recorder) -> None:
-    await record(recorder, 3000, callid="old")
-
-    def purge() -> None:
-        with RecordingReader(folder) as reader:
-            reader.purge(callid="old")
-
-    thread = threading.Thread(target=purge)
-    thread.start()
-    made = []
-    while thread.is_alive():
-        made += await record(recorder, 20, callid="new")
-    thread.join()
-    with RecordingReader(folder) as reader:
-        assert [each.id for each in reader.newest(100_000)] == made[::-1]
 
 
 async def test_a_list_reads_no_body(folder: Path, recorder: Recorder, reader: RecordingReader) -> None:
