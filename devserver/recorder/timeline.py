@@ -209,9 +209,9 @@ def _prompts(document: object) -> Iterator[tuple[Kind, str]]:
 
 
 def _error_words(error: dict[str, Any]) -> str:
-    """The sentence, and the traceback under it unless that says the same."""
+    """The sentence and the traceback under it, whose last line mostly says the same."""
     text, traceback = str(error.get("text") or error.get("kind") or ""), str(error.get("traceback") or "").rstrip()
-    return f"{text}\n{traceback}".strip() if traceback and traceback != text else text
+    return f"{text}\n{traceback.removesuffix(text).rstrip()}".rstrip() if text else traceback
 
 
 # --- effects in words -------------------------------------------------------------------------------------------

@@ -124,12 +124,12 @@ def test_what_has_no_time_stays_behind_what_it_followed() -> None:
 
 def test_findings_errors_and_marks_come_last() -> None:
     finding = {"severity": "warning", "path": "action", "text": "Nobody hears it."}
-    error = {"kind": "raised", "text": "ValueError: x", "traceback": "Traceback:\n  ValueError: x\n"}
+    error = {"kind": "raised", "text": "ValueError: x", "traceback": "Traceback:\n  File\nValueError: x\n"}
     found = entries(exchange(findings=[finding, {}], error=error, marks=["late"]), None, START)
     assert [(each.kind, each.text, each.level) for each in found] == [
         ("finding", "action: Nobody hears it.", "warning"),
         ("finding", "", ""),
-        ("error", "ValueError: x\nTraceback:\n  ValueError: x", "error"),
+        ("error", "ValueError: x\nTraceback:\n  File", "error"),
         ("mark", "late", ""),
     ]
 
