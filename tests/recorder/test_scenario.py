@@ -1,0 +1,149 @@
+"""A call as a scenario for the call simulator."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from devserver.errors import FnError
+from devserver.recorder.exchange import Answer, Exchange, Request
+from devserver.recorder.portable import PortableCall
+from devserver.recorder.scenario import render
+
+MENU = {
+    "instructions": [
+        {"name": "say", "text": "Welcome!"},
+        {"name": "SetCookie", "key": "lang", "value": "no"},
+    ],
+    "action": {
+        "name": "runMenu",
+        "mainMenu": "first",
+        "menus": [
+            {
+                "id": "first",
+                "mainPrompt": "#tts[Press 1 or 2.]",
+                "options": [{"dtmf": "1", "action": "return(sales)"}, {"dtmf": 2, "action": "menu(more)"}],
+            },
+            {"id": "more", "mainPrompt": "#tts[More.]", "options": [{"dtmf": "#", "action": "return(sales)"}]},
+        ],
+    },
+}
+ICE = {"cli": "12015550100", "to": {"type": "did", "endpoint": "+12015550101"}, "originationType": "PSTN"}
+CONNECT = {"action": {"name": "connectPstn", "number": "+12015550102"}}
+HANGUP = {"action": {"name": "hangup"}}
+
+
+def call(*callbacks: tuple[str | None, Any, Any]) -> PortableCall:
+    made = [
+        Exchange(
+            f"a{n}",
+            float(n),
+            "c1",
+            event,
+            "local",
+            Request("POST", f"/{event}", (), json.dumps(payload).encode()),
+            None if answer is None else Answer(200, (), json.dumps(answer).encode()),
+        )
+        for n, (event, payload, answer) in enumerate(callbacks)
+    ]
+    return PortableCall("c1", made)
+
+
+def scenario(*callbacks: tuple[str | None, Any, Any]) -> Any:
+    return yaml.safe_load(render(call(*callbacks)))
+
+
+def pie(**result: Any) -> tuple[str, Any, Any]:
+    return "pie", {"event": "pie", "menuResult": result}, HANGUP
+
+
+def test_a_whole_call_is_told_in_steps() -> None:
+    made = scenario(
+        ("ice", ICE, MENU),
+        (
+            "pie",
+            {"menuResult": {"type": "return", "value": "sales", "menuId": "first", "inputMethod": "dtmf"}},
+            CONNECT,
+        ),
+        ("ace", {"amd": {"status": "human"}}, {"action": {"name": "continue"}}),
+        ("notify", {"type": "recording_finished"}, None),
+        ("dice", {"result": "ANSWERED", "reason": "CALLEEHANGUP"}, None),
+    )
+    assert made == {
+        "from": "+12015550100",
+        "to": "+12015550101",
+        "origin": "PSTN",
+        "steps": [
+            {"heard": ["Welcome!", "Press 1 or 2."]},
+            {"menu": "first", "press": "1"},
+            {"connected": "+12015550102", "callee": "answers", "amd": "human"},
+            {"hangup": "callee"},
+        ],
+        "expect": {"result": "ANSWERED", "reason": "CALLEEHANGUP", "cookies": {"lang": "no"}},
+    }
+
+
+def test_numbers_keys_and_words_that_yaml_would_change_are_quoted() -> None:
+    text = render(call(("ice", ICE, MENU), pie(type="sequence", value="0123", menuId="no"))).decode()
+    assert "from: '+12015550100'" in text
+    assert "press: '0123'" in text
+    assert "menu: 'no'" in text
+    assert text.startswith("# ")
+    assert "personal data" in text.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("result", "step"),
+    [
+        ({"type": "Return", "value": "sales", "menuId": "more"}, {"menu": "more", "press": "2#"}),
+        ({"type": "return", "value": "sales"}, {"press": "1"}),
+        ({"type": "return", "value": "gone", "menuId": "first"}, {"menu": "first", "press": ""}),
+        ({"type": "sequence", "value": "12", "menuId": "first"}, {"menu": "first", "press": "12"}),
+        ({"type": "timeout", "menuId": "first"}, {"menu": "first", "wait": True}),
+        ({"type": "hangup", "menuId": "first"}, {"menu": "first", "hangup": "caller"}),
+        ({"type": "invalidinput", "menuId": "more"}, {"menu": "more", "press": "*"}),
+        ({"type": "return", "value": "sales", "inputMethod": "voice"}, {"say": "sales"}),
+    ],
+    ids=lambda _: None,
+)
+def test_what_the_caller_did_is_found_in_the_menu(result: dict[str, str], step: dict[str, Any]) -> None:
+    assert scenario(("ice", ICE, MENU), pie(**result))["steps"][1] == step
+
+
+@pytest.mark.parametrize(
+    ("result", "callee"), [("BUSY", "busy"), ("NOANSWER", "no answer"), ("ANSWERED", "answers"), ("FAILED", "fails")]
+)
+def test_a_callee_without_ace_behaves_as_the_call_ended(result: str, callee: str) -> None:
+    made = scenario(("ice", ICE, CONNECT), ("dice", {"result": result, "reason": "N/A"}, None))
+    assert made["steps"] == [{"connected": "+12015550102", "callee": callee}]
+    assert made["expect"] == {"result": result, "reason": "N/A"}
+
+
+def test_a_call_to_a_user_and_a_callout_are_told_as_such() -> None:
+    mxp = {"to": {"type": "username", "endpoint": "anna"}, "originationType": "mxp", "custom": "{}"}
+    assert {"to": "anna", "to_type": "username", "origin": "MXP", "custom": "{}"}.items() <= scenario(
+        ("ice", mxp, HANGUP)
+    ).items()
+    assert scenario(("dice", {}, None))["origin"] == "callout"
+
+
+@pytest.mark.parametrize("payload", [[], "x", None, {"to": [], "menuResult": [], "cli": {}}])
+@pytest.mark.parametrize(
+    "answer", [[], {"action": []}, {"action": {"name": "runMenu", "menus": [1, {"options": [2]}]}}]
+)
+def test_half_a_document_gives_half_a_scenario(payload: Any, answer: Any) -> None:
+    made = scenario(("ice", payload, answer), ("pie", payload, answer), ("dice", payload, None))
+    assert {"steps", "expect"} <= set(made)
+
+
+def test_menus_in_a_circle_come_to_an_end() -> None:
+    ring = {"name": "runMenu", "menus": [{"id": "main", "options": [{"dtmf": "1", "action": "menu(main)"}]}]}
+    assert scenario(("ice", ICE, {"action": ring}), pie(type="return", value="x"))["steps"] == [{"press": ""}]
+
+
+def test_without_a_callback_there_is_no_scenario() -> None:
+    with pytest.raises(FnError, match="no callback"):
+        render(call((None, {}, None)))
