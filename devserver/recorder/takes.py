@@ -139,7 +139,10 @@ def take_of(name: str, exchanges: list[Exchange], *, start: int = 1) -> Take:
     """
     chosen = exchanges[start - 1 :]
     if not chosen:
-        raise FnError(f"{name} has {len(exchanges)} callbacks, and --from {start} is none of them.")
+        raise FnError(
+            f"{name} has {len(exchanges)} callbacks, and --from {start} is none of them.",
+            hint="They are counted from 1; `fn calls show` lists them.",
+        )
     items = tuple(from_exchange(each) for each in chosen if "file" not in each.marks)
     return Take(name, chosen[0].callid, items, first=chosen[0])
 
