@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.recorder.compare import answer_differences, differences
-from devserver.recorder.exchange import Answer
+from devserver.recorder.compare import Rules, Side, answer_differences, differences, exchange_differences
+from devserver.recorder.exchange import Answer, Effect
 
 MENU: dict[str, Any] = {
     "instructions": [{"name": "say", "text": "Hello"}, {"name": "answer"}],
@@ -210,3 +210,89 @@ def test_an_answer_that_is_missing_is_a_difference() -> None:
     assert [each.text for each in answer_differences(None, answer(b""), svaml=True)] == ["no answer -> status 200"]
     assert [each.text for each in answer_differences(answer(b""), None, svaml=True)] == ["status 200 -> no answer"]
     assert answer_differences(None, None, svaml=True) == []
+
+
+# --- a callback and its replay ---------------------------------------------------------------------------------
+
+MONDAY, TUESDAY = 1_790_000_000.0, 1_790_086_461.0
+
+
+def side(at: float, name: str, body: bytes = b"{}", **more: Any) -> Side:
+    """A run of a handler whose answer and effects hold its id and the time."""
+    effects = [
+        Effect("cache", "set", f"caller:{name}", at, {"since": at}, 60.0),
+        Effect("storage", "delete", f"calls/{name}"),
+        Effect("database", "insert", f"INSERT INTO calls VALUES ('{name}', {at})"),
+        Effect("outbound", "POST", "http://127.0.0.1:3002/a", at, {"sent": {"ref": name}}),
+    ]
+    fields: dict[str, Any] = {"answer": answer(body), "effects": effects, "at": at, "id": name}
+    return Side(**{**fields, **more})
+
+
+@pytest.mark.parametrize("event", ["ice", None])
+def test_unchanged_code_makes_no_difference_whenever_it_runs(event: str | None) -> None:
+    old = side(MONDAY, "old-id", b'{"action":{"name":"connectConf","conferenceId":"room-old-id"}}')
+    new = side(TUESDAY, "new-id", b'{"action":{"name":"connectConf","conferenceId":"room-new-id"}}')
+    assert exchange_differences(old, new, event=event) == []
+
+
+def test_answers_come_before_effects_and_effects_kind_by_kind() -> None:
+    old, new = side(MONDAY, "old-id"), side(TUESDAY, "new-id", b'{"action":{"name":"hangup"}}', effects=[])
+    found = exchange_differences(old, new, event="ice")
+    assert [each.path for each in found] == [
+        "action",
+        "cache[caller:old-id]",
+        "storage[calls/old-id]",
+        "database[0]",
+        "outbound[0]",
+    ]
+
+
+def test_each_of_three_changes_is_named_and_no_other() -> None:
+    old = side(MONDAY, "old-id", msgspec.json.encode(MENU))
+    document = changed("action.menus.0.mainPrompt", "#tts[Push]")
+    document["action"]["menus"][0]["options"][1]["action"] = "menu(sub)"
+    new = side(TUESDAY, "new-id", msgspec.json.encode(document))
+    new = msgspec.structs.replace(new, effects=new.effects[1:])
+    assert [each.text for each in exchange_differences(old, new, event="ice")] == [
+        'the prompt of menu main now says "Push", was "Press"',
+        "option 2 of menu main now goes to menu(sub), was return(support)",
+        'cache key caller:old-id is no longer set (was {"since":1790000000.0})',
+    ]
+
+
+def test_rules_leave_out_differences_of_answers_and_effects() -> None:
+    old = side(MONDAY, "old-id", answer=answer(b"<p>", 200))
+    new = side(TUESDAY, "new-id", answer=answer(b"<b>", 500, "text/html"), effects=[])
+    assert len(exchange_differences(old, new, event=None)) == 7
+    rules = Rules.parse(["status", "content-type", "body", "cache", "storage", "database", "outbound"])
+    assert exchange_differences(old, new, event=None, ignore=rules) == []
+    missing = side(TUESDAY, "new-id", answer=None)
+    assert exchange_differences(side(MONDAY, "old-id"), missing, event="ice", ignore=Rules.parse(["status"])) == []
+
+
+def test_an_answer_of_text_may_hold_values_of_the_run() -> None:
+    old = side(MONDAY, "old-id", b"<p>old-id at 2026-09-21 14:13:20</p>")
+    assert exchange_differences(old, side(TUESDAY, "new-id", b"<p>new-id at 2026-09-22 14:14:21</p>"), event=None) == []
+    (found,) = exchange_differences(old, side(TUESDAY, "new-id", b"<b>new-id</b>"), event=None)
+    assert found.path == "body"
+
+
+def test_effects_nested_without_end_are_said_to_be_so() -> None:
+    deep: list[list[Any]] = [[], []]
+    for _ in range(50_000):
+        deep = [[each] for each in deep]
+    effects = [[Effect("cache", "set", "k", 0.0, {"a": each})] for each in (deep[0], [*deep[1], 1])]
+    old, new = side(MONDAY, "a", effects=effects[0]), side(TUESDAY, "b", effects=effects[1])
+    (found,) = exchange_differences(old, new, event="ice")
+    assert "nested too deeply" in found.text
+    for each in deep:
+        while each:
+            each[:] = each.pop()
+
+
+@given(st.lists(st.sampled_from(side(MONDAY, "old-id").effects)), st.lists(st.sampled_from(side(9.0, "x").effects)))
+def test_any_effects_can_be_compared_and_equal_ones_do_not_differ(old: list[Effect], new: list[Effect]) -> None:
+    olds, news = side(MONDAY, "old-id", effects=old), side(TUESDAY, "new-id", effects=new)
+    assert bool(exchange_differences(olds, news, event="ice")) == bool(exchange_differences(news, olds, event="ice"))
+    assert exchange_differences(olds, msgspec.structs.replace(news, effects=old), event="ice") == []

@@ -49,7 +49,7 @@ def aligned(
             for pair in _halves(a, b, together=replace or a is None or b is None or kind(olds[a]) == kind(news[b]))
         ]
     else:
-        middle = _cheapest(_costs(olds, news, same, kind, words, replace=replace))
+        middle = _cheapest(_costs(olds, news, same, kind, words, replace=replace), len(olds), len(news))
     for a, b in middle:
         yield None if a is None else a + head, None if b is None else b + head
     yield from ((len(old) - left, len(new) - left) for left in range(tail, 0, -1))
@@ -93,10 +93,7 @@ def _costs(
     return [[cost(item, kind(item), words(item), other) for other in known] for item in olds]
 
 
-def _cheapest(costs: list[list[float]]) -> list[Pair]:
-    olds, news = len(costs), len(costs[0]) if costs else 0
-    if not olds or not news:
-        return _by_place(olds, news)
+def _cheapest(costs: list[list[float]], olds: int, news: int) -> list[Pair]:
     # best[a][b]: the cheapest way to pair what comes from place a on with what comes from place b on.
     best = [[(olds - a + news - b) * _ALONE for b in range(news + 1)] for a in range(olds + 1)]
     for a in range(olds - 1, -1, -1):

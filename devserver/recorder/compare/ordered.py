@@ -81,7 +81,7 @@ def outbound_differences(old: list[Effect], new: list[Effect], comparison: Compa
         old,
         new,
         same=lambda was, now: (
-            _same_kind(was, now, comparison) and not any(_sent(was, now, ("outbound", Item(-1)), comparison))
+            _same_target(was, now, comparison) and not any(_sent(was, now, ("outbound", Item(-1)), comparison))
         ),
         kind=lambda effect: (effect.operation.upper(), skeleton(_path(effect.key))),
         words=lambda effect: frozenset(_WORD.findall(bare(_field(effect, "sent")))),
@@ -95,15 +95,16 @@ def outbound_differences(old: list[Effect], new: list[Effect], comparison: Compa
             yield from _both(old[a], new[b], steps, comparison)
 
 
-def _same_kind(old: Effect, new: Effect, comparison: Comparison) -> bool:
+def _same_target(old: Effect, new: Effect, comparison: Comparison) -> bool:
     was, now = _path(old.key), _path(new.key)
-    return was == now or (comparison.runs is not None and comparison.runs.same_texts(was, now))
+    is_same = was == now or (comparison.runs is not None and comparison.runs.same_texts(was, now))
+    return is_same and old.operation.upper() == new.operation.upper()
 
 
 def _both(old: Effect, new: Effect, steps: Steps, comparison: Comparison) -> Iterator[Difference]:
     name, refused = _request(new), _refused(new)
     differences: list[Difference] = []
-    if not _same_kind(old, new, comparison):
+    if not _same_target(old, new, comparison):
         differences += told(steps, old.key, new.key, f"{name} is now called, was {_request(old)}{refused}", comparison)
     queries = plain(_query(old)), plain(_query(new))
     for found in comparison.documents(*queries, (*steps, "query")):

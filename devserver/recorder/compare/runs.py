@@ -110,10 +110,11 @@ class Runs(msgspec.Struct, frozen=True):
 
     def paired(self, old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
         """Keys that belong together, in the order of the old ones, then what is new; None where there is none."""
-        left = {_without_id(key, self.new.id): key for key in new}
-        partner: dict[str, str] = {}
+        unchanged = set(old) & set(new)
+        partner = {key: key for key in unchanged}
+        left = {_without_id(key, self.new.id): key for key in new if key not in unchanged}
         for key in old:
-            if (known := _without_id(key, self.old.id)) in left:
+            if key not in unchanged and (known := _without_id(key, self.old.id)) in left:
                 partner[key] = left.pop(known)
         by_skeleton: dict[str, list[str]] = {}
         for key in left.values():
