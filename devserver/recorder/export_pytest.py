@@ -55,21 +55,20 @@ def render(calls: Sequence[PortableCall], *, project: str) -> str:
 
 
 def _header(calls: Sequence[PortableCall], project: str) -> str:
-    ids = [call.callid for call in calls if call.callid]
-    named = ", ".join(_plain_line(callid) for callid in ids[:_SHOWN_CALLS]) + (
-        ", ..." if len(ids) > _SHOWN_CALLS else ""
-    )
-    what = f"{'A call' if len(calls) == 1 else f'{len(calls)} calls'} of {_plain_line(project)}"
+    ids = [_plain_line(call.callid) for call in calls if call.callid]
+    more = ", ..." if len(ids) > _SHOWN_CALLS else ""
+    what = "A recorded call" if len(calls) == 1 else f"{len(calls)} recorded calls"
+    which = f"Of the function {_plain_line(project)}: {', '.join(ids[:_SHOWN_CALLS])}{more}.\n" if ids else ""
     return (
-        f'"""{what}{f" ({named})" if named else ""}, recorded by fn dev and made into a test. Run it with `pytest`.\n\n'
-        "This file may hold personal data: phone numbers, names and what callers said or typed.\n"
+        f'"""{what} as a test. Run it with `fn test` or `pytest`.\n\n{which}'
+        "It may hold personal data: phone numbers, names and what callers said or typed.\n"
         '"""\n'
     )
 
 
 def _plain_line(text: str) -> str:
     """A text that came from outside, fit for a comment."""
-    return re.sub(r"[^A-Za-z0-9 ._:+@-]", "_", text)[:80].strip()
+    return re.sub(r"[^A-Za-z0-9 ._:+@-]", "_", text)[:60].strip()
 
 
 # --- names -----------------------------------------------------------------------------------------------------

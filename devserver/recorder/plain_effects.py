@@ -27,7 +27,7 @@ def plain(effect: Effect) -> dict[str, Any]:
     if value is not None or (effect.kind, effect.operation) == ("cache", "set"):
         written["value"] = value
     if effect.ttl is not None:
-        written["ttl"] = effect.ttl
+        written["ttl"] = int(effect.ttl) if effect.ttl == int(effect.ttl) else effect.ttl
     return written
 
 

@@ -17,10 +17,11 @@ import msgspec
 
 from devserver.runtime.application import Application, Outcome
 from devserver.runtime.backends.statements import watch_statements
-from devserver.runtime.handlers import find_handlers
+from devserver.runtime.handlers import UnusableFunction, find_handlers
 from devserver.runtime.request import Headers, Request
 from devserver.runtime.routing import voice_event
 from devserver.runtime.setup import Runtime, call_hook
+from devserver.runtime.tracebacks import render
 from devserver.testing import loading
 from devserver.testing.answer import Answer
 from devserver.testing.clock import Clock
@@ -36,6 +37,10 @@ CALLID = "call-1"
 _CALLBACK_HEADERS = (("Content-Type", "application/json; charset=utf-8"),)
 
 Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class LoadFailed(Exception):
+    """The code of the function cannot be loaded; the text says why, with the lines of the user's that failed."""
 
 
 class Function:
@@ -65,7 +70,11 @@ class Function:
         self._runtime = Runtime()
 
     def open(self) -> None:
-        """Load the code and run its start-up hooks; everything they raise goes to the caller."""
+        """Load the code and run its start-up hooks.
+
+        Raises:
+            LoadFailed: they raised something.
+        """
         __tracebackhide__ = True
         around = self._surroundings
         with ExitStack() as stack:
@@ -77,7 +86,7 @@ class Function:
             stack.enter_context(loading.opened(str(around.root), self._is_test))
             self._thread = LoopThread()
             stack.callback(self._thread.close)
-            self._app = self._thread.run(self._load())
+            self._app = self._loaded()
             self._stack = stack.pop_all()
 
     def close(self) -> None:
@@ -206,7 +215,26 @@ class Function:
 
     # --- the code ----------------------------------------------------------------------------------------------
 
-    async def _load(self) -> Application:
+    def _loaded(self) -> Application:
+        __tracebackhide__ = True
+        try:
+            loaded = self._thread.run(self._load())
+        except UnusableFunction as error:
+            raise LoadFailed(str(error)) from None
+        except Exception as error:  # noqa: BLE001 whatever the user's import raises is theirs to see
+            text = render(error, str(self._surroundings.root))
+            raise LoadFailed(f"function.py cannot be loaded:\n{text}") from None
+        if isinstance(loaded, SystemExit):
+            raise LoadFailed(f"function.py called sys.exit({loaded.code!r}) while it was imported.")
+        return loaded
+
+    async def _load(self) -> Application | SystemExit:
+        try:
+            return await self._import()
+        except SystemExit as error:  # would end the event loop
+            return error
+
+    async def _import(self) -> Application:
         module = loading.import_function()
         handlers = find_handlers(module)
         if handlers.setup is not None:

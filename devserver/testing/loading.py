@@ -66,8 +66,11 @@ def _path_of(module: Any) -> str:
     path = getattr(module, "__file__", None)
     if isinstance(path, str):
         return os.path.realpath(path)
-    folders = list(getattr(module, "__path__", None) or ())  # a namespace package
-    return os.path.realpath(folders[0]) if folders and isinstance(folders[0], str) else ""
+    try:
+        folder = next(iter(getattr(module, "__path__", ())), "")  # a namespace package
+    except (KeyError, TypeError):  # one whose parent has never been imported, as pytest makes them
+        return ""
+    return os.path.realpath(folder) if isinstance(folder, str) and folder else ""
 
 
 def _is_ours(root: str, path: str) -> bool:

@@ -65,11 +65,13 @@ def fn_surroundings(request: pytest.FixtureRequest) -> Iterator[Surroundings]:
 @pytest.fixture
 def function(request: pytest.FixtureRequest, fn_surroundings: Surroundings) -> Iterator[Function]:
     """The function of the project around the test, loaded anew, with backends in memory: `function.ice(...)`."""
-    from devserver.testing.function import Function
+    from devserver.testing.function import Function, LoadFailed
 
-    __tracebackhide__ = True
     function = Function(fn_surroundings, _is_test(request.config))
-    function.open()
+    try:
+        function.open()
+    except LoadFailed as error:
+        pytest.fail(str(error), pytrace=False)
     try:
         yield function
     finally:
