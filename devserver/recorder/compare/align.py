@@ -11,7 +11,7 @@ from typing import Any
 
 Pair = tuple[int | None, int | None]
 
-_MOST_CELLS = 40_000  # of the table; longer lists are compared by place where they part
+_MOST_CELLS = 10_000  # of the table; longer lists are compared by place where they part
 _ALONE = 1.0  # cost of an item without a partner
 _CHANGED = 1.2  # of two partners without a word in common, at most; two alone would cost more
 _LIKENESS = 0.5  # what common words take off

@@ -115,14 +115,12 @@ def _done(left: _Left | None) -> str:
 def _same_ttl(was: _Left, now: _Left) -> bool:
     if was.ttl is None or now.ttl is None:
         return was.ttl is now.ttl
-    # A handler may keep a value until a fixed moment: less each time.
+    # A handler may keep a value until a fixed moment: for less each time.
     ends = (was.at + was.ttl, now.at + now.ttl)
-    is_fixed = was.at > 0 < now.at and abs(was.at - now.at) > _MOMENT_SLACK and abs(ends[0] - ends[1]) < _MOMENT_SLACK
-    return (
-        is_fixed
-        or was.ttl == now.ttl
-        or (abs(was.ttl - now.ttl) < _TTL_SLACK and not (was.ttl.is_integer() and now.ttl.is_integer()))
-    )
+    if was.at > 0 < now.at and abs(was.at - now.at) > _MOMENT_SLACK and abs(ends[0] - ends[1]) < _MOMENT_SLACK:
+        return True
+    is_computed = bool(was.ttl % 1 or now.ttl % 1)
+    return was.ttl == now.ttl or (is_computed and abs(was.ttl - now.ttl) < _TTL_SLACK)
 
 
 def _seconds(ttl: float | None) -> str:

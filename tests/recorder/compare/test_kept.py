@@ -110,6 +110,7 @@ def test_a_value_that_is_kept_until_a_fixed_moment_is_kept_for_less_each_time() 
     assert cache([put("k", 1, 9100.0, OLD)], [put("k", 1, 100.0, NEW)]) == []
     assert len(cache([put("k", 1, 9100.0, OLD)], [put("k", 1, 200.0, NEW)])) == 1
     assert cache([put("k", 1, 59.9871)], [put("k", 1, 59.9912)]) == []
+    assert len(cache([put("k", 1, 60)], [put("k", 1, 61)])) == 1
     assert len(cache([put("k", 1, None)], [put("k", 1, 60.0)])) == 1
 
 
