@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -51,6 +52,10 @@ class JournalRow(msgspec.Struct, frozen=True):
     kept: str | None = None
 
 
+class _Ended(Exception):
+    """The session ends in the middle of a deletion; what is left is deleted next time."""
+
+
 async def keep_tidy(
     folder: Path, retention: Callable[[], Retention], *, now: Callable[[], float] = time.time, every: float = _EVERY
 ) -> None:
@@ -64,10 +69,19 @@ async def keep_tidy(
         now: seconds since 1970.
         every: seconds between two rounds.
     """
-    while True:
-        with suppress(sqlite3.Error, OSError, FnError):
-            await asyncio.to_thread(enforce, folder, retention(), now(), rest=time.sleep)
-        await asyncio.sleep(every)
+    ended = threading.Event()
+
+    def rest(seconds: float) -> None:
+        if ended.wait(seconds):
+            raise _Ended
+
+    try:
+        while True:
+            with suppress(sqlite3.Error, OSError, FnError, _Ended):
+                await asyncio.to_thread(enforce, folder, retention(), now(), rest)
+            await asyncio.sleep(every)
+    finally:
+        ended.set()  # nobody who stops a session waits for the rest of a large deletion
 
 
 def enforce(folder: Path, retention: Retention, now: float, rest: Callable[[float], None] = lambda _: None) -> int:

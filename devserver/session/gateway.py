@@ -36,6 +36,7 @@ from devserver.session.statics import find_public
 from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
 from devserver.signing import verify
 
+_IDLE = 0.5  # seconds without a request after which there is time for other things
 _SWEEP = 0.05  # seconds between looks for passed deadlines
 _HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 _CLAIMS: dict[str, Source] = {"replay": "replay", "simulator": "simulator"}
@@ -92,6 +93,7 @@ class Gateway:
         self._waiting: set[asyncio.Task[None]] = set()
         self._numbers = 0
         self._loop = asyncio.get_running_loop()
+        self._last = 0.0  # when a request came, on the clock of the loop
         self.exposed = False
 
     # --- requests ----------------------------------------------------------------------------------------------
@@ -149,6 +151,10 @@ class Gateway:
         if hand is not None:
             hand.did(effect)
 
+    def is_idle(self) -> bool:
+        """Whether nobody calls: no request is in hand, and none came for a moment. May be asked from any thread."""
+        return not self._in_hand and self._loop.time() - self._last > _IDLE
+
     def running_on(self, host: object) -> list[str]:
         """Labels of the requests that a host has in hand."""
         return [hand.label for hand in self._in_hand.values() if hand.host is host]
@@ -198,7 +204,7 @@ class Gateway:
             payload = {key.lower(): value for key, value in _object(request.body).items()}
             event = voice_event("POST", request.path, lambda: payload)
         self._numbers += 1
-        now = self._loop.time()
+        now = self._last = self._loop.time()
         return InHand(self._numbers, self._new_id(), request, event, payload, source, now, now + settings.deadline)
 
     def _source(self, headers: Mapping[str, str], settings: GatewaySettings) -> Source:

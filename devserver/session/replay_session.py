@@ -24,9 +24,11 @@ from devserver.recorder.exchange import Answer
 from devserver.recorder.reader import RecordingReader
 from devserver.recorder.replay import NO_RULES, Replayed, Run, compared, headers_to_send, request_of
 from devserver.recorder.takes import Item, Take
+from devserver.session.discovery import private_folder
 from devserver.session.engine import Engine, Setting, project_places
 from devserver.session.exchange import InHand, Result
 from devserver.session.frames import Replaying
+from devserver.session.lock import ProjectLock
 from devserver.session.report import Report
 from devserver.session.scratch import Scratch, Source, scratch_area, source_of
 from devserver.session.spawn import FirstHost, start_host
@@ -160,6 +162,9 @@ async def replay_session(
         engine = Engine(folder)
         root = engine.project.root
         scratch = None if options.live_state else files.enter_context(scratch_area(root))
+        if scratch is None:
+            private_folder(root)
+            files.enter_context(ProjectLock(root))
         places = scratch.places if scratch else project_places(root)
         setting = Setting(
             replace(places, preload=("time_machine",)) if options.freeze else places,

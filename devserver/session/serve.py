@@ -12,6 +12,7 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ class _Session:
             if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
                 session = self._announce(stack, sockets)
                 self._ready(session)
-                stack.push_async_callback(cancel, asyncio.create_task(self._watch().run()))
+                self._run_beside(stack)
                 code = await self._until_stopped(session)
             else:
                 code = self._stopping.exit_code
@@ -167,6 +168,28 @@ class _Session:
         self._release()
         self._writer.flush()
         self._busy = "serving"
+
+    def _run_beside(self, stack: AsyncExitStack) -> None:
+        """What goes on for as long as the session is up."""
+        for work in (self._watch().run(), *self._upkeep()):
+            stack.push_async_callback(cancel, asyncio.create_task(work))
+
+    def _upkeep(self) -> list[Coroutine[Any, Any, None]]:
+        """Work on the recordings, for which nobody waits."""
+        if not self._engine.project.dev.record:
+            return []
+        from devserver.recorder.retention import Retention, keep_tidy
+        from devserver.recorder.search import keep_indexed
+
+        def retention() -> Retention:
+            dev = self._engine.project.dev
+            return Retention(dev.retention_days, int(dev.retention_megabytes * (1 << 20)))
+
+        folder = self._root / ".fn"
+        return [keep_tidy(folder, retention), keep_indexed(folder, self._is_idle)]
+
+    def _is_idle(self) -> bool:
+        return self._busy == "serving" and self._engine.gateway.is_idle()
 
     def _watch(self) -> Watch:
         return Watch(
