@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from aiohttp import web
 
 from devserver.console.guard import COOKIE, guard
 
+_MOST = 1000  # lines of a list
+_DIGITS = 9  # of a limit
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{name} - fn dev</title>
 <h1>{name}</h1>
 <p>The function answers at <a href="{function}">{function}</a>.</p>
 <p>What the console knows so far is JSON: <a href="/api/session">session</a>,
-<a href="/api/recordings">recordings</a>. At a terminal: <code>fn recordings list</code>.</p>
+<a href="/api/calls">calls</a>, <a href="/api/recordings">recordings</a>. At a terminal: <code>fn calls list</code>.</p>
 </html>
 """
 
@@ -27,15 +30,19 @@ class Session:
 
     Attributes:
         status: facts about the session, as JSON.
-        recordings: the newest exchanges, as JSON; the argument is how many.
+        recordings: from a thread: the newest exchanges, as JSON; the argument is how many.
         recording: one exchange as JSON, or None.
         reload: loads the code again; gives the status afterwards.
+        calls: from a thread: the newest calls, as JSON; the argument is how many.
+        call: from a thread: one call with its timeline as JSON, or None.
     """
 
     status: Callable[[], dict[str, Any]]
     recordings: Callable[[int], list[dict[str, Any]]]
     recording: Callable[[str], dict[str, Any] | None]
     reload: Callable[[], Awaitable[dict[str, Any]]]
+    calls: Callable[[int], list[dict[str, Any]]] = lambda _limit: []
+    call: Callable[[str], dict[str, Any] | None] = lambda _name: None
 
 
 def create_app(session: Session, token: str) -> web.Application:
@@ -54,16 +61,16 @@ def create_app(session: Session, token: str) -> web.Application:
         return web.json_response(session.status())
 
     async def recordings(request: web.Request) -> web.Response:
-        limit = request.query.get("limit", "50")
-        if not limit.isdigit():
-            return web.json_response({"error": "limit must be a number."}, status=400)
-        return web.json_response(session.recordings(min(int(limit), 1000)))
+        return await _listed(session.recordings, request)
 
     async def recording(request: web.Request) -> web.Response:
-        found = session.recording(request.match_info["id"])
-        if found is None:
-            return web.json_response({"error": "There is no such recording."}, status=404)
-        return web.json_response(found)
+        return _found(session.recording(request.match_info["id"]), "recording")
+
+    async def calls(request: web.Request) -> web.Response:
+        return await _listed(session.calls, request)
+
+    async def call(request: web.Request) -> web.Response:
+        return _found(await asyncio.to_thread(session.call, request.match_info["callid"]), "call")
 
     async def reload(_request: web.Request) -> web.Response:
         return web.json_response(await session.reload())
@@ -74,7 +81,24 @@ def create_app(session: Session, token: str) -> web.Application:
             web.get("/api/session", status),
             web.get("/api/recordings", recordings),
             web.get("/api/recordings/{id}", recording),
+            web.get("/api/calls", calls),
+            # A call id is opaque (voice-v1.md 1.2): it may hold a slash.
+            web.get("/api/calls/{callid:.+}", call),
             web.post("/api/reload", reload),
         ]
     )
     return app
+
+
+async def _listed(newest: Callable[[int], list[dict[str, Any]]], request: web.Request) -> web.Response:
+    limit = request.query.get("limit", "50")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= _DIGITS):
+        return web.json_response({"error": "limit must be a number."}, status=400)
+    # In a thread: a list of a file of millions may take a while, and phone calls share this event loop.
+    return web.json_response(await asyncio.to_thread(newest, min(int(limit), _MOST)))
+
+
+def _found(found: dict[str, Any] | None, what: str) -> web.Response:
+    if found is None:
+        return web.json_response({"error": f"There is no such {what}."}, status=404)
+    return web.json_response(found)

@@ -53,7 +53,6 @@ def _missing(reader: RecordingReader, name: str) -> NotRecorded:
     if not reader.calls(1):
         return NotRecorded(
             "There are no recorded calls here yet.",
-            hint='Run `fn dev` and send it a callback: curl -d \'{"callid": "c1", "cli": "12025550199"}\' '
-            "http://127.0.0.1:3000/ice",
+            hint="Run `fn dev` and send it a callback; or name another --dir.",
         )
     return NotRecorded(f'There is no call "{name}".', hint="`fn calls list` shows what there is.")

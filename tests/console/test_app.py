@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from devserver.console.app import Session, create_app
 
@@ -21,6 +22,8 @@ SESSION = Session(
     recordings=lambda limit: [{"id": str(number)} for number in range(limit)],
     recording=lambda name: {"id": name} if name == "known" else None,
     reload=reload,
+    calls=lambda limit: [{"callid": str(number)} for number in range(limit)],
+    call=lambda name: {"callid": name} if name in {"known", "8d66@81.201.84.195/1"} else None,
 )
 
 
@@ -89,6 +92,26 @@ async def test_recordings_are_listed_and_opened(console: ClientSession) -> None:
     async with console.get("/api/recordings/unknown") as response:
         assert response.status == 404
     async with console.get("/api/recordings?limit=many") as response:
+        assert response.status == 400
+
+
+async def test_calls_are_listed_and_opened(console: ClientSession) -> None:
+    async with console.get("/api/calls?limit=2") as response:
+        assert [entry["callid"] for entry in await response.json()] == ["0", "1"]
+    async with console.get("/api/calls?limit=5000") as response:
+        assert len(await response.json()) == 1000
+    for name, path in (("known", "known"), ("8d66@81.201.84.195/1", "8d66@81.201.84.195%2F1")):
+        async with console.get(URL(f"api/calls/{path}", encoded=True)) as response:
+            assert await response.json() == {"callid": name}
+    async with console.get("/api/calls/unknown") as response:
+        assert response.status == 404
+        assert await response.json() == {"error": "There is no such call."}
+
+
+@pytest.mark.parametrize("path", ["/api/calls", "/api/recordings"])
+@pytest.mark.parametrize("limit", ["many", "-1", "", "\u00b2", "9" * 5000])
+async def test_a_limit_that_is_no_number_is_refused(console: ClientSession, path: str, limit: str) -> None:
+    async with console.get(path, params={"limit": limit}) as response:
         assert response.status == 400
 
 
