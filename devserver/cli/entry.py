@@ -98,9 +98,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except FnError as error:
-        click.echo(f"{_red('fn:')} {error.message}", err=True)
-        if error.hint:
-            click.echo(f"    {error.hint}", err=True)
+        _show(error)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has seen enough; the interpreter must not complain about it at exit.
@@ -110,6 +108,14 @@ def main() -> None:
         _show_unexpected(error)
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show(error: FnError) -> None:
+    from devserver.session.words import visible  # a message may quote a file or an answer from outside
+
+    click.echo(f"{_red('fn:')} {visible(error.message)}", err=True)
+    if error.hint:
+        click.echo(f"    {visible(error.hint)}", err=True)
 
 
 def _show_unexpected(error: Exception) -> None:

@@ -18,7 +18,7 @@ from devserver.cli.recordings_search import search_recordings
 from devserver.cli.recordings_table import print_table
 from devserver.cli.recordings_upkeep import purge_recordings, verify_recordings
 from devserver.recorder.exchange import Exchange, Headers
-from devserver.session.words import visible
+from devserver.session.words import visible, visible_line
 
 
 @click.group
@@ -99,22 +99,23 @@ def _head(found: Exchange) -> str:
     request, answer = found.request, found.answer
     at = datetime.fromtimestamp(found.at).astimezone()
     ms = "" if found.ms is None else f" in {found.ms:.1f} ms"
+    came = f"{found.source}, from {request.remote or 'unknown'}"
     lines = [
-        click.style(visible(f"{request.method} {request.path}"), bold=True),
-        f"  id          {found.id}",
+        click.style(visible_line(f"{request.method} {request.path}"), bold=True),
+        f"  id          {visible_line(found.id)}",
         f"  time        {at:%d %b %Y %H:%M:%S}.{at.microsecond // 1000:03d}",
-        f"  event       {found.event or 'none'}",
-        f"  call        {visible(found.callid)}" if found.callid else "",
-        f"  came        {found.source}, from {request.remote or 'unknown'}",
+        f"  event       {visible_line(found.event or 'none')}",
+        f"  call        {visible_line(found.callid)}" if found.callid else "",
+        f"  came        {visible_line(came)}",
         f"  answer      {answer.status if answer else 'none'}{ms}",
         f"  generation  {found.generation}" if found.generation is not None else "",
-        f"  marks       {', '.join(found.marks)}" if found.marks else "",
+        f"  marks       {visible_line(', '.join(found.marks))}" if found.marks else "",
     ]
     return "\n".join(line for line in lines if line)
 
 
 def _message(title: str, headers: Headers, body: bytes) -> str:
-    lines = [visible(f"{name}: {value}").replace("\n", " ") for name, value in headers]
+    lines = [visible_line(f"{name}: {value}") for name, value in headers]
     return "\n".join([click.style(title, bold=True), *_indented(lines), *([""] if body else []), *_body(body)])
 
 

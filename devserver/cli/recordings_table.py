@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from devserver.recorder.exchange import Summary
-from devserver.session.words import visible
+from devserver.session.words import visible_line
 
 _PLAIN_WIDTH = 240  # without a terminal there is no width to keep to, and a cut id is of no use
 
@@ -26,18 +26,18 @@ def print_table(found: Sequence[Summary], matches: Sequence[str] = ()) -> None:
         style = "green" if (each.status or 0) // 100 == 2 else "red"
         table.add_row(
             datetime.fromtimestamp(each.at).astimezone().strftime("%d %b %H:%M:%S"),
-            visible(each.event or ""),
+            Text(visible_line(each.event or "")),
             Text(status, style),
             "" if each.ms is None else f"{each.ms:.1f}",
-            each.source,
+            Text(visible_line(each.source)),
             Text(_line(f"{each.method} {each.path}", 40)),
             Text(_line(matches[number], 110) if matches else _line(each.callid or "", 36)),
-            each.id,
+            Text(visible_line(each.id)),
         )
     console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=_PLAIN_WIDTH)
     console.print(table)
 
 
 def _line(text: str, width: int) -> str:
-    line = visible(text).replace("\n", " ").replace("\t", " ")
+    line = visible_line(text)
     return line if len(line) <= width else f"{line[: width - 2]}.."

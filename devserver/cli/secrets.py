@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from devserver.project import Explanation, SystemKeyring, explain_variable, explain_variables
+from devserver.session.words import visible, visible_line
 
 _folder = click.option(
     "--dir", "folder", type=click.Path(path_type=Path), default=".", help="Folder of the project; by default here."
@@ -40,7 +41,7 @@ def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
     width = max((len(each.key) for each in found), default=0)
     for each in found:
         source = each.variable.source if each.variable else "not set"
-        value = each.variable.value if show and each.variable else ""
+        value = visible_line(each.variable.value) if show and each.variable else ""
         click.echo(f"{each.key:<{width}}  {source:<19}  {'secret' if each.secret else '':<6}  {value}".rstrip())
 
 
@@ -59,7 +60,7 @@ def explain_secret(key: str, folder: Path, show: bool, as_json: bool) -> None:
     source = f"is set, from {found.variable.source}" if found.variable else "is not set"
     click.echo(f"{key} {source}{' (a secret)' if found.secret else ''}.")
     if show and found.variable:
-        click.echo(f"  value: {found.variable.value}")
+        click.echo(f"  value: {visible(found.variable.value)}")
     for step in found.steps:
         click.echo(f"  {'>' if step.value is not None else '-'} {step.source}: {step.reason}")
 

@@ -13,14 +13,31 @@ from typing import Any
 
 import click
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# What moves a cursor, rings, or starts a sequence (C0, DEL, C1); line ends that only some programs know; what turns
+# text around (a number must not read backwards); and what nobody can see but a program reads.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
 _INDENT = " " * 10
 _COLUMN = 22  # characters for who a callback is about
 
 
 def visible(text: str) -> str:
     """Text from outside, with control characters (line breaks and tabs excepted) shown as escapes."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return _CONTROL.sub(_escaped, text)
+
+
+def visible_line(text: str) -> str:
+    """As `visible`, on one line: a caller's name must not be able to draw a line of its own."""
+    return visible(text).replace("\n", "\\n").replace("\t", " ")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    number = ord(match.group())
+    if number > 0xFFFF:
+        return f"\\U{number:08x}"
+    return f"\\u{number:04x}" if number > 0xFF else f"\\x{number:02x}"
 
 
 class Words:
@@ -92,10 +109,10 @@ class Words:
 
     def _callback(self, fields: Mapping[str, Any]) -> str:
         name = self._style(f"{fields['name']:<7}", fg="green" if _is_good(fields) else "red", bold=True)
-        who = visible(fields.get("from") or _short(fields.get("callid") or ""))
-        what = visible(fields["answer"]) if _is_good(fields) else self._failure(fields)
+        who = visible_line(fields.get("from") or _short(fields.get("callid") or ""))
+        what = visible_line(fields["answer"]) if _is_good(fields) else self._failure(fields)
         if fields["name"] == "dice" and fields.get("reason"):
-            what = visible(fields["reason"]).lower() + (f" ({what})" if what != "nothing" else "")
+            what = visible_line(fields["reason"]).lower() + (f" ({what})" if what != "nothing" else "")
         mark = "" if fields["source"] == "local" else self._dim(f"  {fields['source']}")
         lines = [self._at(f"{name} {who:<22} {_ms(fields['ms']):>8}  {what}{mark}")]
         lines += self._details(fields)
@@ -104,14 +121,14 @@ class Words:
 
     def _request(self, fields: Mapping[str, Any]) -> str:
         good = _is_good(fields)
-        path = visible(f"{fields['method']} {fields['path']}")
+        path = visible_line(f"{fields['method']} {fields['path']}")
         outcome = self._style(str(fields["status"]), fg="green") if good else self._failure(fields)
         return "\n".join([self._at(f"{path:<30} {_ms(fields['ms']):>8}  {outcome}"), *self._details(fields)])
 
     def _failure(self, fields: Mapping[str, Any]) -> str:
         error = fields.get("error")
         text = error["text"] if error else fields.get("reason") or ""
-        return self._style(f"{fields['status'] or 'gone'} {visible(text)}".strip(), fg="red")
+        return self._style(f"{fields['status'] or 'gone'} {visible_line(text)}".strip(), fg="red")
 
     def _details(self, fields: Mapping[str, Any]) -> list[str]:
         lines = []
@@ -119,13 +136,13 @@ class Words:
         if error and error["traceback"]:
             lines.append(self._under(visible(error["traceback"]), fg="red"))
         if fields.get("hint"):
-            lines.append(self._under(fields["hint"], dim=True))
+            lines.append(self._under(visible(fields["hint"]), dim=True))
         return lines
 
     def _finding(self, finding: Mapping[str, Any]) -> str:
         colour = "red" if finding["severity"] == "error" else "yellow"
         place = f"{finding['path']}: " if finding["path"] else ""
-        return self._under(f"{finding['severity']}: {visible(place + finding['text'])}", fg=colour)
+        return self._under(f"{finding['severity']}: {visible_line(place + finding['text'])}", fg=colour)
 
     def _more(self, fields: Mapping[str, Any]) -> str:
         return self._at(
@@ -140,8 +157,8 @@ class Words:
             what += f" and {len(fields['files']) - 3} more"
         name = self._style("reload ", fg="cyan", bold=True)
         generation = self._dim(f"generation {fields['generation']}")
-        lines = [self._at(f"{name} {visible(what):<22} {_ms(fields['ms']):>8}  {generation}")]
-        lines += [self._under(text, fg="yellow") for text in fields["warnings"]]
+        lines = [self._at(f"{name} {visible_line(what):<22} {_ms(fields['ms']):>8}  {generation}")]
+        lines += [self._under(visible(text), fg="yellow") for text in fields["warnings"]]
         return "\n".join(lines)
 
     def _load_error(self, fields: Mapping[str, Any]) -> str:
@@ -149,7 +166,9 @@ class Words:
         goes_on = f"generation {generation} keeps answering" if generation else "nothing answers until it is mended"
         text = visible(fields["traceback"] or fields["text"])
         head = self._style("error  ", fg="red", bold=True)
-        lines = [self._at(f"{head} {self._style(visible(fields['text']), fg='red')}  {self._dim('(' + goes_on + ')')}")]
+        lines = [
+            self._at(f"{head} {self._style(visible_line(fields['text']), fg='red')}  {self._dim('(' + goes_on + ')')}")
+        ]
         if fields["traceback"]:
             lines.append(self._under(text, fg="red"))
         return "\n".join(lines)
@@ -158,7 +177,7 @@ class Words:
         level = fields["level"]
         colour = {"error": "red", "critical": "red", "warning": "yellow"}.get(level)
         text = visible(str(fields["text"]))
-        more = " ".join(f"{key}={visible(str(value))}" for key, value in fields.get("fields", {}).items())
+        more = " ".join(visible(f"{key}={value}") for key, value in fields.get("fields", {}).items())
         whole = f"{text} {self._dim(more)}" if more else text
         tag = f"{level}: " if level in {"warning", "error", "critical"} and fields.get("ours") else ""
         lines = (tag + whole).splitlines() or [""]

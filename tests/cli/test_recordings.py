@@ -21,6 +21,7 @@ from devserver.recorder.exchange import Answer, Request, new_id
 from devserver.recorder.reader import NotRecorded, RecordingReader
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.store import Recorder
+from tests.recorder import made
 
 ROOT = Path(__file__).parents[2]
 ICE = b'{"event":"ice","callid":"call-1"}'
@@ -126,6 +127,32 @@ def test_show_for_people_is_readable_and_harmless(tmp_path: Path) -> None:
     assert "boom\\x07" in shown
     assert "\x1b[2J" not in shown
     assert "\x07" not in shown
+
+
+HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x1b]8;;http://evil\x1b\\\x9b2J\x85\u202e\u2066\u2028\U000e0041"
+EVIL = {"\x1b", "\x07", "\x9b", "\x85", "\u202e", "\u2066", "\u2028", "\U000e0041"}
+
+
+@pytest.mark.parametrize("command", [["show", "last"], ["list"], ["search", "needle"]], ids=lambda command: command[0])
+def test_nothing_from_outside_reaches_the_terminal_as_a_control_sequence(tmp_path: Path, command: list[str]) -> None:
+    hostile = {"severity": HOSTILE, "path": HOSTILE, "text": HOSTILE}
+    made.record(
+        tmp_path / ".fn",
+        {
+            # An imported file may hold anything, in fields that are ours otherwise too.
+            **dict.fromkeys(("path", "callid", "event", "source"), f"{HOSTILE} needle"),
+            "headers": ((HOSTILE, HOSTILE),),
+            "body": json.dumps({HOSTILE: HOSTILE}, ensure_ascii=False).encode(),
+            "said": HOSTILE.encode(),
+            "findings": [hostile],
+            "logs": [{"at": 1.0, "level": HOSTILE, "text": HOSTILE, "fields": {HOSTILE: HOSTILE}}],
+            "error": {"kind": HOSTILE, "text": HOSTILE, "traceback": HOSTILE},
+            "marks": [HOSTILE],
+        },
+    )
+    shown = run(*command, "--dir", str(tmp_path)).stdout
+    assert "\\x1b]52;" in shown
+    assert not EVIL & set(shown)
 
 
 def test_show_says_what_a_body_is_that_is_no_text(tmp_path: Path) -> None:

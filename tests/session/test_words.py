@@ -78,6 +78,58 @@ def test_what_came_from_outside_cannot_move_the_cursor(words: Words) -> None:
     assert visible("tab\tand\nline") == "tab\tand\nline"
 
 
+HOSTILE = "\x1b]52;c;cm0gLXJm\x07\x1b]8;;http://evil\x1b\\\x9b2J\x85\r\u202e\u2066\u200f\u061c\u2028\U000e0041"
+EVIL = set(HOSTILE) - set("]52;c;cm0gLXJm8http://evil\\JA")
+HOSTILE_EVENTS: dict[str, dict[str, Any]] = {
+    "callback": a_callback(**{"from": HOSTILE, "answer": HOSTILE}),
+    "callback without a caller": a_callback(callid=HOSTILE[:20], **{"from": None}),
+    "callback dice": a_callback(name="dice", reason=HOSTILE),
+    "callback failed": a_callback(
+        status=500,
+        error={"kind": "x", "text": HOSTILE, "traceback": HOSTILE},
+        hint=HOSTILE,
+        findings=[{"severity": "error", "path": HOSTILE, "text": HOSTILE}],
+    ),
+    "request": {"method": HOSTILE, "path": HOSTILE, "status": 200, "ms": 1.0},
+    "request refused": {"method": "GET", "path": "/", "status": 400, "ms": 1.0, "reason": HOSTILE},
+    "reload": {"files": [HOSTILE], "reason": HOSTILE, "generation": 1, "ms": 1.0, "warnings": [HOSTILE]},
+    "load_error": {"text": HOSTILE, "traceback": HOSTILE, "generation": 1},
+    "log": {"level": "info", "text": HOSTILE, "fields": {HOSTILE: HOSTILE}},
+}
+
+
+@pytest.mark.parametrize("event", sorted(HOSTILE_EVENTS))
+def test_no_event_lets_a_control_sequence_or_a_turn_of_direction_through(words: Words, event: str) -> None:
+    line = words(event.split(maxsplit=1)[0], dict(HOSTILE_EVENTS[event]))
+
+    assert line is not None
+    assert "\\x1b" in line
+    assert not EVIL & set(line)
+
+
+def test_a_caller_cannot_draw_a_line_of_its_own(words: Words) -> None:
+    forged = "\n03:04:05  ice     +1 paid"
+    line = words("callback", a_callback(**{"from": forged, "answer": forged}))
+
+    assert line is not None
+    assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Gr\u00fc\u00dfe", "\u0645\u0631\u062d\u0628\u0627", "\U0001f469\u200d\U0001f4bb", "a\u00adb", "line\nand\ttab"],
+)
+def test_letters_of_all_languages_stay_as_they_are(text: str) -> None:
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("character", "shown"), [("\x1b", "\\x1b"), ("\x9b", "\\x9b"), ("\u202e", "\\u202e"), ("\U000e0041", "\\U000e0041")]
+)
+def test_escapes_are_those_of_python(character: str, shown: str) -> None:
+    assert visible(character) == shown
+
+
 def test_an_event_without_words_says_nothing(words: Words) -> None:
     assert words("something-new", {}) is None
 
