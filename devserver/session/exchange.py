@@ -15,6 +15,7 @@ import msgspec
 
 from devserver.recorder.exchange import Effect, Source
 from devserver.recorder.exchange import Request as RecordedRequest
+from devserver.recorder.numbers import with_plus
 from devserver.runtime.replies import Reply
 from devserver.session.frames import Replaying
 from devserver.svaml import Finding, check, describe
@@ -88,7 +89,7 @@ def text_of(payload: dict[str, Any], name: str) -> str | None:
 def caller(event: str | None, payload: dict[str, Any]) -> str | None:
     """Who a callback is about: the caller's number, with a plus when it is all digits."""
     number = text_of(payload, "from" if event == "dice" else "cli")
-    return f"+{number}" if number and number.isdigit() and len(number) > 6 else number
+    return with_plus(number) if number else None
 
 
 class Result(msgspec.Struct, frozen=True):
