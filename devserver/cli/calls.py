@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devserver.session.words import visible
+from devserver.session.words import visible, visible_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -139,7 +139,7 @@ def _result(call: CallSummary) -> str:
 
 
 def _line(text: str, width: int) -> str:
-    line = " ".join(visible(text).split())
+    line = visible_line(text)
     return line if len(line) <= width else f"{line[: width - 2]}.."
 
 
@@ -197,10 +197,10 @@ class _Page:
         first = callback.came or callback.answer
         head = Text.assemble(
             (f"{f'+{callback.offset:.3f}':<8}", "dim"),
-            (f"{exchange.event or _shown(exchange.request.path):<6} ", "bold red" if callback.failed else "bold green"),
+            (f"{_shown(exchange.event or exchange.request.path):<6} ", "bold red" if callback.failed else "bold green"),
             (f"{'' if exchange.ms is None else _ms(exchange.ms):>8}", "dim"),
             (f"  gen {exchange.generation}" if tells_generation and exchange.generation is not None else "", "cyan"),
-            (f"  {exchange.source}" if exchange.source != "local" else "", "dim"),
+            (f"  {_shown(exchange.source)}" if exchange.source != "local" else "", "dim"),
         )
         status = exchange.answer.status if exchange.answer else None
         failure = f"{status or 'no answer'}" if callback.failed and (status is None or status >= 400) else ""
@@ -215,7 +215,7 @@ class _Page:
         label = _LABELS.get(entry.kind, entry.kind)
         text = f"{entry.level} {entry.text}" if entry.kind == "log" and entry.level else entry.text
         if entry.kind == "finding":
-            label = entry.level or "finding"
+            label = _line(entry.level, 7) or "finding"
         style = _LEVELS.get(entry.level, "")
         after = entry.offset - callback.offset
         self.entry(label, text, style, f"+{entry.offset:.3f}" if after >= _APART and entry.kind not in _ENDS else "")
@@ -234,11 +234,10 @@ class _Page:
             self.line(lead.append(line, style), self._column)
 
     def say(self, indent: int, text: str, style: str = "") -> None:
-        """Text at a column."""
+        """One line of text at a column."""
         from rich.text import Text
 
-        for line in _lines(text, cut=self._is_terminal):
-            self.line(Text(" " * indent).append(line, style), indent)
+        self.line(Text(" " * indent).append(visible_line(text), style), indent)
 
     def line(self, text: Text, indent: int) -> None:
         """One line; what does not fit goes on at a column."""

@@ -139,6 +139,17 @@ def test_a_call_that_goes_on_and_a_callback_without_an_answer(tmp_path: Path) ->
     assert "+0.000  ice      1.6 ms  gen 1  tunnel  no answer\n" in text
 
 
+def test_what_was_sent_cannot_draw_a_line_of_its_own(tmp_path: Path) -> None:
+    ice = {**ICE, "cli": "1\nCall fake", "to": {"type": "sip", "endpoint": "a\n+0.000  ice"}}
+    dice = {**DICE, "reason": "x\n+9.999  pie", "result": "y\nz"}
+    record(tmp_path, "c\n1", [(0, ice, None, {"logs": [{"text": "one\n+1.000  pie"}]}), (1, dice, None, {})])
+    lines = shown(tmp_path).splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")][3:] == ["+0.000", "+1.000"]
+    assert lines[0] == "Call c\\n1"
+    assert "                +1.000  pie" in lines
+    assert len(run("list", "--dir", str(tmp_path)).stdout.splitlines()) == 2
+
+
 def test_replays_are_not_part_of_a_call(tmp_path: Path) -> None:
     record(tmp_path)
     before = shown(tmp_path, "c1")
