@@ -19,7 +19,6 @@ from devserver.recorder.rows import Notes, answer_of, answer_row
 from devserver.recorder.schema import FILE, open_existing
 
 _WAIT = 2.0  # seconds for a session that is writing
-_SEQ = "(SELECT seq FROM request WHERE id = ?)"
 
 
 def accept(
@@ -36,13 +35,17 @@ def accept(
     Raises:
         FnError: the recordings cannot be written.
     """
-    sql = f"INSERT OR REPLACE INTO accepted (seq, at, status, headers, notes, body) VALUES ({_SEQ}, ?, ?, ?, ?, ?)"  # noqa: S608
+    # Chosen from what is there: a recording that was purged meanwhile gets no row that another one would inherit.
+    sql = (
+        "INSERT OR REPLACE INTO accepted (seq, at, status, headers, notes, body)"
+        " SELECT seq, ?, ?, ?, ?, ? FROM request WHERE id = ?"
+    )
     rows = []
     for exchange_id, answer, effects in accepted:
         status, _, _, headers, notes, body = answer_row(
             redact, answer, None, None, Notes([], [], None, [], list(effects))
         )
-        rows.append((exchange_id, at, status, headers, notes, body))
+        rows.append((at, status, headers, notes, body, exchange_id))
     try:
         connection = open_existing(folder / FILE, wait=_WAIT)
         if connection is not None:
@@ -55,16 +58,25 @@ def accept(
 
 
 def with_accepted(folder: Path, exchanges: list[Exchange]) -> list[Exchange]:
-    """The exchanges, with what was accepted in place of what was recorded."""
-    connection = open_existing(folder / FILE, wait=_WAIT) if (folder / FILE).is_file() else None
-    if connection is None:
-        return exchanges
-    with closing(connection):
-        return [_with(connection, exchange) for exchange in exchanges]
+    """The exchanges, with what was accepted in place of what was recorded.
+
+    Raises:
+        FnError: the recordings cannot be read.
+    """
+    try:
+        connection = open_existing(folder / FILE, wait=_WAIT) if (folder / FILE).is_file() else None
+        if connection is None:
+            return exchanges
+        with closing(connection):
+            return [_with(connection, exchange) for exchange in exchanges]
+    except sqlite3.Error as error:
+        raise FnError(
+            f"What was accepted cannot be read: {error}.", hint="`fn recordings verify` tells what is wrong."
+        ) from error
 
 
 def _with(connection: sqlite3.Connection, exchange: Exchange) -> Exchange:
-    sql = f"SELECT status, headers, notes, body FROM accepted WHERE seq = {_SEQ}"  # noqa: S608 ours
+    sql = "SELECT status, headers, notes, body FROM accepted WHERE seq = (SELECT seq FROM request WHERE id = ?)"
     row = connection.execute(sql, (exchange.id,)).fetchone()
     if row is None:
         return exchange

@@ -301,8 +301,16 @@ class Recorder:
             self._replace_file()
             connection = open_for_writing(self._path)
         self._connection, self._file = connection, _identity(self._path)
-        self._version = max(self._version, newest_version(connection))
+        self._number_after(newest_version(connection))
         return connection
+
+    def _number_after(self, newest: int) -> None:
+        """Versions go on after those of the file, also those given out while it could not be opened."""
+        shift = newest + len(self._changes) - self._version
+        if shift > 0:
+            self._changes = [(row[0] + shift, *row[1:]) for row in self._changes]
+            self._requests = [(*row[:-1], row[-1] + shift) for row in self._requests]
+            self._version += shift
 
     def _disconnect(self) -> None:
         if self._connection is not None:

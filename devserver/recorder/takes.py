@@ -47,6 +47,7 @@ class Item:
         authorization: scheme of the recorded Authorization header, in lower case; empty when there was none.
         effects: what the handler did besides answering, as recorded.
         at: when it was recorded, seconds since 1970; 0 for a file.
+        took: seconds until the answer; None when it is not known.
         knows_effects: whether they were recorded at all; older recordings, and those of other tools, know answers only.
     """
 
@@ -61,6 +62,7 @@ class Item:
     authorization: str = ""
     effects: tuple[Effect, ...] = ()
     at: float = 0.0
+    took: float | None = None
     knows_effects: bool = False
 
 
@@ -100,6 +102,7 @@ def from_exchange(exchange: Exchange) -> Item:
         authorization=scheme.lower(),
         effects=tuple(exchange.effects),
         at=exchange.at,
+        took=None if exchange.ms is None else exchange.ms / 1000,
         knows_effects=bool(exchange.state or exchange.effects),
     )
 
@@ -154,19 +157,31 @@ def take_of_portable(call: PortableCall, file: str, name: str, *, start: int = 1
         FnError: it has fewer callbacks than that.
     """
     take = take_of(name, call.exchanges, start=start)
-    done = [effect for each in call.exchanges[: start - 1] for effect in each.effects]
+    state = call.state or State()
+    if start > 1:
+        done = [effect for each in call.exchanges[: start - 1] for effect in each.effects]
+        state = moved_on(state, done, call.exchanges[0].at, call.exchanges[start - 1].at)
     items = take.items if call.state is None else tuple(replace(item, knows_effects=True) for item in take.items)
-    return replace(take, items=items, first=None, state=moved_on(call.state or State(), done), file=file)
+    return replace(take, items=items, first=None, state=state, file=file)
 
 
-def moved_on(state: State, effects: list[Effect]) -> State:
-    """A state after these effects, as far as they say what they made: cache values, and stored texts."""
-    cache = {entry.key: entry for entry in state.cache}
+def moved_on(state: State, effects: list[Effect], start: float, now: float) -> State:
+    """A state after these effects, as far as they say what they made: cache values, and stored texts.
+
+    Args:
+        state: as it was at `start`, seconds since 1970.
+        effects: what was done since, in order.
+        start: see `state`.
+        now: the moment that is wanted; what has ended by then is gone.
+    """
+    cache = {entry.key: (entry.value, start + entry.ttl) for entry in state.cache}
     storage = dict(state.storage)
     for effect in effects:
         match effect:
             case Effect(kind="cache", operation="set", key=key, value=value, ttl=ttl):
-                cache[key] = CacheEntry(key, msgspec.json.encode(value), ttl or 0.0)
+                cache[key] = msgspec.json.encode(value), effect.at + (ttl or 0.0)
+            case Effect(kind="cache", operation="extend", key=key, ttl=ttl) if key in cache and ttl is not None:
+                cache[key] = cache[key][0], cache[key][1] + ttl
             case Effect(kind="cache", operation="delete", key=key):
                 cache.pop(key, None)
             case Effect(kind="storage", operation="write", key=key, value={"text": str(text)}):
@@ -175,4 +190,5 @@ def moved_on(state: State, effects: list[Effect]) -> State:
                 storage.pop(key, None)
             case _:
                 pass
-    return State(list(cache.values()), storage, state.database)
+    kept = [CacheEntry(key, value, until - now) for key, (value, until) in cache.items() if until > now]
+    return State(kept, storage, state.database)
