@@ -121,7 +121,8 @@ class MemoryCache(CacheCalls):
     def kept(self, key: str) -> tuple[bytes | None, float]:
         """The JSON of a value and the seconds that it has left; (None, 0) when there is none."""
         entry = self._entries.get(key)
-        return (entry.data, entry.expires - self._clock.steady()) if entry else (None, 0.0)
+        left = entry.expires - self._clock.steady() if entry else 0.0
+        return (entry.data, left) if entry and left > 0 else (None, 0.0)
 
     def fill(self, entries: Iterable[tuple[str, bytes, float]]) -> None:
         """Keep these values (key, JSON, seconds left) and no others: the cache of another moment."""

@@ -2,7 +2,9 @@
 
 All of them end at `sqlite3.connect`, which is wrapped once for the process; a connection to the database that is asked
 for gets SQLite's own trace callback. It must be called before the user's code is imported, because that may take
-`connect` by name. A connection made in another way (`sqlite3.Connection(...)`) is not seen.
+`connect` by name. A connection made in another way (`sqlite3.Connection(...)`) is not seen, nor is one that
+reaches the database by ATTACH. A statement that fires a trigger is told once more for each step of the trigger: all
+that Python gets to see of a step is the statement that it belongs to.
 """
 
 from __future__ import annotations
@@ -16,8 +18,13 @@ from typing import Any
 LONGEST = 4000
 """Characters of a statement that are told; the rest is cut off."""
 
-_CHANGES = re.compile(r"(insert|replace|update|delete|create|drop|alter|rollback)\b", re.IGNORECASE)
-_WITH = re.compile(r"with\b.*?\b(insert|replace|update|delete)\b", re.IGNORECASE | re.DOTALL)
+_CHANGES = frozenset({"insert", "replace", "update", "delete", "create", "drop", "alter", "rollback"})
+_AFTER_WITH = frozenset({"insert", "replace", "update", "delete", "select", "values"})
+# Comments and quoted text are taken whole, so that no word is found in them.
+_TOKEN = re.compile(
+    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|(?P<sign>[()])|(?P<word>\w+)""",
+    re.DOTALL,
+)
 
 
 def watch_statements(path: str, notice: Callable[[str, str], None]) -> None:
@@ -40,15 +47,23 @@ def watch_statements(path: str, notice: Callable[[str, str], None]) -> None:
             connection.set_trace_callback(tell)
         return connection
 
-    sqlite3.connect = sqlite3.dbapi2.connect = watched  # type: ignore[assignment]
+    sqlite3.connect = sqlite3.dbapi2.connect = watched
 
 
 def operation_of(statement: str) -> str:
     """The word that says what a statement changes, such as `insert`; empty when it changes nothing."""
-    # The trace tells statements of triggers as comments.
-    text = statement.lstrip()
-    found = _CHANGES.match(text) or _WITH.match(text)
-    return found[1].lower() if found else ""
+    depth, is_with = 0, False
+    for token in _TOKEN.finditer(statement):
+        word = (token["word"] or "").lower()
+        if token["sign"]:
+            depth += 1 if token["sign"] == "(" else -1
+        elif not word or depth > 0:
+            continue
+        elif not is_with and word == "with":
+            is_with = True
+        elif not is_with or word in _AFTER_WITH:
+            return word if word in _CHANGES else ""
+    return ""
 
 
 def _file(database: Any) -> str:
