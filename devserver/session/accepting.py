@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,9 @@ from devserver.project import SystemKeyring, load_project
 from devserver.project.files import write_whole
 from devserver.recorder import portable
 from devserver.recorder.accepted import accept
-from devserver.recorder.exchange import Exchange
+from devserver.recorder.exchange import Answer, Exchange
 from devserver.recorder.redaction import Redactor
-from devserver.recorder.replay import Replayed
+from devserver.recorder.replay import Replayed, redacted
 from devserver.recorder.shapes import iso
 from devserver.recorder.takes import Take
 
@@ -38,7 +39,7 @@ def accept_results(folder: Path, results: Sequence[tuple[Take, list[Replayed]]])
             f"Nothing was accepted: {failed.item.event or failed.item.path} ({failed.item.name}) fails now.",
             hint="Mend it, or leave it out, and accept again.",
         )
-    redact = Redactor(load_project(folder, environ={}, keyring=SystemKeyring()).secret_values)
+    redact = Redactor(load_project(folder, environ=os.environ, keyring=SystemKeyring()).secret_values)
     by_file: dict[str, list[Replayed]] = {}
     for take, replayed in results:
         by_file.setdefault(take.file, []).extend(replayed)
@@ -53,8 +54,11 @@ def accept_results(folder: Path, results: Sequence[tuple[Take, list[Replayed]]])
 
 def _accept_in_file(path: Path, replayed: list[Replayed], redact: Redactor) -> None:
     new = {one.item.name: one for one in replayed}
-    with path.open("rb") as file:
-        found = portable.read(file, path.name)
+    try:
+        with path.open("rb") as file:
+            found = portable.read(file, path.name)
+    except OSError as error:
+        raise FnError(f"{path} cannot be read: {error.strerror}.", hint="Nothing was accepted in it.") from error
     calls = [
         msgspec.structs.replace(call, exchanges=[_accepted(each, new.get(each.id), redact) for each in call.exchanges])
         for call in found.calls
@@ -65,5 +69,6 @@ def _accept_in_file(path: Path, replayed: list[Replayed], redact: Redactor) -> N
 def _accepted(exchange: Exchange, replayed: Replayed | None, redact: Redactor) -> Exchange:
     if replayed is None or not replayed.differences or replayed.new is None:
         return exchange
-    answer = msgspec.structs.replace(replayed.new, body=redact.data(replayed.new.body))
-    return msgspec.structs.replace(exchange, answer=answer, effects=list(replayed.run.effects))
+    new = replayed.new
+    answer = Answer(new.status, tuple(redact.headers(new.headers)), redact.data(new.body))
+    return msgspec.structs.replace(exchange, answer=answer, effects=list(redacted(replayed.run.effects, redact.data)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -65,9 +66,11 @@ class Scratch:
                     self._copy_database()
                     return []
         except OSError as error:
+            raise _not_made(error, self._folder.parent) from error
+        except folders.Refused as error:
             raise FnError(
-                f"The replay's copy of the data cannot be made: {error.strerror or error}.",
-                hint=f"It is made in {self._folder.parent}; is the disk full?",
+                f"The replay's copy of the data cannot be made: one of its storage keys {error}",
+                hint="It comes from a file that was not made by fn, or was changed since.",
             ) from error
 
     @property
@@ -92,18 +95,28 @@ class Scratch:
         live = self._root / "storage"
         for key in folders.names(live):
             if key not in changed:
-                self._link(live / key, key)
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    self._link(live / key, key)
         for key, kept in changed.items():
             if kept is not None:
-                self._link(self._state / "storage" / kept, key)
+                self._link_kept(kept, key)
+
+    def _link_kept(self, kept: str, key: str) -> None:
+        try:
+            self._link(self._state / "storage" / kept, key)
+        except FileNotFoundError as error:
+            raise FnError(
+                f"The state of that moment is gone: what was stored under {key!r} is not kept any more.",
+                hint="`--live-state` replays on the data of today.",
+            ) from error
 
     def _link(self, file: Path, key: str) -> None:
         target = self.places.storage / key
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(file, target, follow_symlinks=True)
+            os.link(os.path.realpath(file), target)  # of a symbolic link, the file that it leads to
         except FileNotFoundError:
-            return  # deleted meanwhile, or purged
+            raise
         except OSError:
             shutil.copyfile(file, target)
 
@@ -132,13 +145,19 @@ class Scratch:
 
 @contextmanager
 def scratch_area(root: Path) -> Iterator[Scratch]:
-    """A new area in the project, gone afterwards."""
-    parent = private_folder(root) / "scratch"
-    parent.mkdir(mode=0o700, exist_ok=True)
-    _sweep(parent)
-    folder = parent / str(os.getpid())
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
+    """A new area in the project, gone afterwards. A process may have several.
+
+    Raises:
+        FnError: it cannot be made.
+    """
+    parent = root / ".fn" / "scratch"
+    try:
+        private_folder(root)
+        parent.mkdir(mode=0o700, exist_ok=True)
+        _sweep(parent)
+        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+    except OSError as error:
+        raise _not_made(error, parent) from error
     try:
         yield Scratch(root, folder)
     finally:
@@ -147,8 +166,16 @@ def scratch_area(root: Path) -> Iterator[Scratch]:
 
 def _sweep(parent: Path) -> None:
     for folder in parent.iterdir():
-        if folder.name.isdigit() and not is_alive(int(folder.name)):
+        owner = folder.name.partition("-")[0]
+        if owner.isdecimal() and not is_alive(int(owner)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _not_made(error: OSError, parent: Path) -> FnError:
+    return FnError(
+        f"The replay's copy of the data cannot be made: {error.strerror or error}.",
+        hint=f"It is made in {parent}; is the disk full?",
+    )
 
 
 def source_of(root: Path, reader: RecordingReader, exchange: Exchange) -> Source:

@@ -6,6 +6,7 @@ pytest runs in a process of its own, as by hand, with the plugin that comes with
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -51,14 +52,11 @@ def call_files(root: Path) -> list[Path]:
 
 def has_pytest_files(root: Path) -> bool:
     """Whether pytest would find a file in the project."""
-    pending = [root]
-    while pending:
-        for path in pending.pop().iterdir():
-            if path.is_dir():
-                if not path.name.startswith(".") and path.name not in _NOT_LOOKED_INTO:
-                    pending.append(path)
-            elif path.suffix == ".py" and (path.name.startswith("test_") or path.name.endswith("_test.py")):
-                return True
+    # It follows no linked folders, which may lead in circles, and passes over what may not be read.
+    for _, folders, files in os.walk(root):
+        if any(name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py")) for name in files):
+            return True
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _NOT_LOOKED_INTO]
     return False
 
 
