@@ -6,17 +6,13 @@ want to be about: ports, signatures, recordings.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
 
 from devserver.runtime.application import Application, Outcome
-from devserver.runtime.backends.statements import watch_statements
 from devserver.runtime.handlers import UnusableFunction, find_handlers
 from devserver.runtime.request import Headers, Request
 from devserver.runtime.routing import voice_event
@@ -25,7 +21,7 @@ from devserver.runtime.tracebacks import render
 from devserver.testing import loading
 from devserver.testing.answer import Answer
 from devserver.testing.clock import Clock
-from devserver.testing.noticing import listening
+from devserver.testing.noticing import listening, watching
 from devserver.testing.outbound import Outbound
 from devserver.testing.surroundings import Surroundings
 from devserver.testing.thread import LoopThread
@@ -78,10 +74,10 @@ class Function:
         __tracebackhide__ = True
         around = self._surroundings
         with ExitStack() as stack:
-            stack.enter_context(_folder(str(around.root)))
+            stack.enter_context(loading.in_folder(str(around.root)))
             around.variables.enter(around.hidden)
             stack.callback(around.variables.leave)
-            stack.enter_context(_watched(around.database.path, around.notes.database))
+            stack.enter_context(watching(around.database.path, around.notes.database))
             stack.enter_context(listening(around.notes))
             stack.enter_context(loading.opened(str(around.root), self._is_test))
             self._thread = LoopThread()
@@ -278,26 +274,3 @@ def _document(body: bytes) -> Any:
 
 def _pairs(headers: Pairs | None) -> tuple[tuple[str, str], ...]:
     return tuple(headers.items() if isinstance(headers, Mapping) else headers or ())
-
-
-@contextmanager
-def _folder(root: str) -> Iterator[None]:
-    """Inside, relative paths mean the project's files, as in `fn dev`."""
-    before = Path.cwd()
-    os.chdir(root)
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # a test may have removed it
-            os.chdir(before)
-
-
-@contextmanager
-def _watched(path: str, notice: Callable[[str, str], None]) -> Iterator[None]:
-    """Inside, statements that change the database are told."""
-    connect = sqlite3.connect
-    watch_statements(path, notice)
-    try:
-        yield
-    finally:
-        sqlite3.connect = sqlite3.dbapi2.connect = connect

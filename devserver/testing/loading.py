@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from types import CodeType, ModuleType
@@ -43,6 +43,18 @@ def opened(root: str, is_test: Callable[[str], bool]) -> Iterator[None]:
         sys.path.remove(root)
         sys.path_hooks.remove(hook)
         _forget_finders(root)
+
+
+@contextmanager
+def in_folder(root: str) -> Iterator[None]:
+    """Inside, relative paths mean the project's files, as in `fn dev`."""
+    before = os.getcwd()
+    os.chdir(root)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a test may have removed it
+            os.chdir(before)
 
 
 def import_function() -> ModuleType:

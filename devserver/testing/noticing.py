@@ -7,6 +7,7 @@ recording say the same of the same code.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ import msgspec
 from devserver.logs import structlog
 from devserver.recorder.exchange import Effect
 from devserver.recorder.noticing import cache_effect, database_effect, storage_effect
+from devserver.runtime.backends.statements import watch_statements
 from devserver.runtime.effects import request_in_hand
 
 LOGGER = "function"
@@ -103,6 +105,17 @@ def listening(notes: Notes) -> Iterator[None]:
     finally:
         own.setLevel(level)
         root.removeHandler(handler)
+
+
+@contextmanager
+def watching(path: str, notice: Callable[[str, str], None]) -> Iterator[None]:
+    """Inside, statements that change the database are told."""
+    connect = sqlite3.connect
+    watch_statements(path, notice)
+    try:
+        yield
+    finally:
+        sqlite3.connect = sqlite3.dbapi2.connect = connect
 
 
 def _sink(notes: Notes) -> Callable[[Any, str, MutableMapping[str, Any]], str]:

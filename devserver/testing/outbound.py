@@ -11,6 +11,7 @@ import msgspec
 from devserver.recorder.exchange import Effect
 from devserver.recorder.outbound import Recorded, effect_of, refusal_of
 from devserver.recorder.plain_effects import effect_from
+from devserver.recorder.redaction import Redactor
 from devserver.runtime.clients import OutboundAnswer, OutboundCall, OutboundRefused
 from devserver.testing.noticing import Notes
 
@@ -66,10 +67,10 @@ class Outbound:
         body = b"" if json is None else msgspec.json.encode(json)
         self._answers.insert(0, (method.upper(), path, OutboundAnswer(status, _JSON, body)))
 
-    def replay(self, effects: Sequence[Effect | Mapping[str, Any]]) -> None:
+    def replay(self, effects: Sequence[Effect | Mapping[str, Any]], redact: Redactor | None = None) -> None:
         """Answer calls as they were answered when these effects were recorded, written as in `Answer.expect`."""
         recorded = [each if isinstance(each, Effect) else effect_from(each) for each in effects]
-        self._recorded = Recorded(recorded, allow=False)
+        self._recorded = Recorded(recorded, allow=False, redact=redact)
 
     def before(self, call: OutboundCall) -> OutboundAnswer | None:
         """See `Wire.before`."""

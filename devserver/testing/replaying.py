@@ -93,7 +93,7 @@ class Replay:
         function = Function(around, self._is_test)
         if self._state is not None:
             around.arrange(self._state)
-        around.outbound.replay([effect for item in self.items for effect in item.effects])
+        around.outbound.replay([effect for item in self.items for effect in item.effects], self._redact)
         at = self.items[0].at if self.items else around.clock.wall()
         around.clock.freeze(at)
         function.open()

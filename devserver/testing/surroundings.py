@@ -6,6 +6,7 @@ counts only when a test asks for it. So a test does the same on every machine.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,7 +82,8 @@ class Surroundings:
     @property
     def hidden(self) -> frozenset[str]:
         """Names whose value in the environment of the machine is none of the function's business."""
-        return PLATFORM_NAMES | frozenset(self.variables)
+        verification = {name for name in os.environ if name.startswith("VERIFICATION_")}
+        return PLATFORM_NAMES | verification | frozenset(self.variables)
 
     def context(self) -> FunctionContext:
         """A context as handlers get it."""
