@@ -6,7 +6,7 @@ is part of it (voice-v1.md 4.3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,15 +104,32 @@ def request_of(item: Item, body: bytes, path: str, headers: Headers) -> Request:
     return Request(item.method, path, headers, body, "replay")
 
 
-def compared(item: Item, run: Run, redact: Callable[[bytes], bytes], rules: Rules = NO_RULES) -> Replayed:
-    """An item with what came of it; compared as both would be recorded, so that a secret is no difference."""
+def compared(
+    item: Item,
+    run: Run,
+    redact: Callable[[bytes], bytes],
+    rules: Rules = NO_RULES,
+    earlier: Sequence[Replayed] = (),
+) -> Replayed:
+    """An item with what came of it; compared as both would be recorded, so that a secret is no difference.
+
+    Args:
+        item: as recorded.
+        run: this time.
+        redact: takes secrets out.
+        rules: differences that are left out.
+        earlier: what came of the callbacks before it in the same take: handlers keep times of theirs.
+    """
     if not item.is_recorded:
         return Replayed(item, run, ())
     answer = run.answer
     seen = None if answer is None else Answer(answer.status, answer.headers, redact(answer.body))
     effects = redacted(run.effects, redact) if item.knows_effects else ()
-    old = Side(item.old, item.effects, item.at, item.name)
-    found = exchange_differences(old, Side(seen, effects, run.at, run.id), event=item.event, ignore=rules)
+    known = item.effects if item.knows_effects else ()
+    were, are = tuple(one.item.at for one in earlier), tuple(one.run.at for one in earlier)
+    old = Side(item.old, known, item.at, item.name, item.took, were, item.body)
+    new = Side(seen, effects, run.at, run.id, run.ms / 1000, are, item.body)
+    found = exchange_differences(old, new, event=item.event, ignore=rules)
     return Replayed(item, run, tuple(_explained(item, run, each) for each in found))
 
 

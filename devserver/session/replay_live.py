@@ -42,8 +42,11 @@ async def replay_live(
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as client:
             found = []
             for take in takes:
-                runs = [(item, await _send(client, session, project, redactor, item)) for item in take.items]
-                found.append((take, [compared(item, run, redactor.data, rules) for item, run in runs]))
+                replayed: list[Replayed] = []
+                for item in take.items:
+                    run = await _send(client, session, project, redactor, item)
+                    replayed.append(compared(item, run, redactor.data, rules, replayed))
+                found.append((take, replayed))
             return found
     except (aiohttp.ClientConnectionError, TimeoutError) as error:
         raise FnError(

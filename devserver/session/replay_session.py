@@ -83,9 +83,9 @@ class ReplaySession:
             FnError: its state is gone, or cannot be made.
         """
         await self._lay_out(take)
-        played = []
+        played: list[Replayed] = []
         for item in take.items:
-            played.append(await self._send(item))
+            played.append(await self._send(item, played))
             if told is not None:
                 told(played[-1])
         return played
@@ -109,7 +109,7 @@ class ReplaySession:
         with RecordingReader(root / ".fn") as reader:
             return source_of(root, reader, take.first)
 
-    async def _send(self, item: Item) -> Replayed:
+    async def _send(self, item: Item, earlier: list[Replayed]) -> Replayed:
         engine, options = self.engine, self._options
         project, redactor = engine.project, engine.redactor
         body = redactor.restore(item.body)
@@ -126,10 +126,11 @@ class ReplaySession:
         outbound = [effect for effect in item.effects if effect.kind == "outbound"]
         recorded = redactor.restore(msgspec.json.encode(outbound)) if outbound else b""
         replaying = Replaying(frozen, recorded, options.allow_outbound)
+        at = frozen or engine.clock.wall()
         hand, result = await engine.gateway.replay(request_of(item, body, path, headers), replaying)
-        run = _run(hand, result, frozen or engine.clock.wall())
+        run = _run(hand, result, at)
         self._had_database = self._had_database or any(effect.kind == "database" for effect in run.effects)
-        return compared(item, run, redactor.data, options.rules)
+        return compared(item, run, redactor.data, options.rules, earlier)
 
 
 def _run(hand: InHand, result: Result, at: float) -> Run:

@@ -207,8 +207,10 @@ def test_people_see_what_is_served_where_a_line_per_callback_and_a_line_per_relo
 
 def test_colours_are_for_terminals_only_and_for_those_who_want_them(show: Show, demo: Path) -> None:
     colourful = show(FN, "dev", "--port", "0", demo, terminal=True)
-    plain = show(FN, "dev", "--port", "0", demo, terminal=True, env={"NO_COLOR": "1"})
     colourful.wait_for("Ctrl-C stops")
+    colourful.process.terminate()
+    colourful.process.wait(20)
+    plain = show(FN, "dev", "--port", "0", demo, terminal=True, env={"NO_COLOR": "1"})
     plain.wait_for("Ctrl-C stops")
 
     assert "\x1b[" in colourful.text
