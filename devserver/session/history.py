@@ -204,13 +204,14 @@ class DatabaseHistory:
 
     def _part(self, hold: Hold, archive: Archive, *, in_place: bool) -> None:
         """Keep what the file was that is replaced, and see to it that its log does not damage the other one."""
-        frames = committed(hold.header())
+        ours = not in_place or hold.is_frozen()
         try:
-            archive.keep(hold.database, hold.log, frames, start=not in_place)
             archive.unsettle()
+            if ours:  # or else the lock was lost and a checkpoint changed the file: the log belongs to it
+                archive.keep(hold.database, hold.log, committed(hold.header()), start=not in_place)
         except OSError as error:
             self._say(f"The history of {self._name} ends: {reason(error)}.")
-        if not (in_place and hold.is_copied(frames)):
+        if ours:
             hold.empty_log()
 
     def _is_named(self, epoch: Epoch) -> bool:

@@ -74,7 +74,7 @@ class Archive:
             start: whether the database file may be copied.
 
         Returns:
-            False when the database is too large to be kept, or its start is lost.
+            False when the database is too large to be kept, or its start or the begin of the log is lost.
 
         Raises:
             OSError: of the disk.
@@ -86,9 +86,7 @@ class Archive:
             if not start or size > self._max_bytes:
                 return False
             _copy_to(database, size, target)
-        if frames:
-            _append(log, log_file(self._folder, chain[-1]), frames)
-        return True
+        return not frames or _append(log, log_file(self._folder, chain[-1]), frames)
 
     def unsettle(self) -> None:
         """Note that from now on the database file may differ from what it was when the current epoch began."""
@@ -177,7 +175,8 @@ def _copy_to(source: int, size: int, target: Path) -> None:
     temporary.replace(target)
 
 
-def _append(log: int, target: Path, frames: int) -> None:
+def _append(log: int, target: Path, frames: int) -> bool:
+    """Add what is not there yet; False when what is there is of another log."""
     header = os.pread(log, LOG_HEADER, 0)
     size = frame_size(header)
     if not size:
@@ -185,9 +184,10 @@ def _append(log: int, target: Path, frames: int) -> None:
     descriptor = os.open(target, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         kept = os.pread(descriptor, LOG_HEADER, 0)
-        if kept != header:
-            os.ftruncate(descriptor, 0)
+        if not kept:
             write_bytes(descriptor, header, 0)
+        elif kept != header:
+            return False
         whole = max(0, os.fstat(descriptor).st_size - LOG_HEADER) // size
         done, end = LOG_HEADER + whole * size, LOG_HEADER + frames * size
         while done < end:
@@ -197,3 +197,4 @@ def _append(log: int, target: Path, frames: int) -> None:
             done += write_bytes(descriptor, block, done)
     finally:
         os.close(descriptor)
+    return True

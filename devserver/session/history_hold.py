@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 import sys
 import time
 import zlib
@@ -25,13 +26,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devserver.errors import FnError
-from devserver.session.history_files import FRAME_HEADER, HELD, LOG_HEADER, Stamp, frame_size, stamp_of
+from devserver.session.history_files import HELD, LOG_HEADER, Stamp, stamp_of
 
 HEADER = 48  # bytes of the index's header, which is there twice
 _TURNS = 100
 _BLOCK = 4096
 _BLOCKS = 1024
-_FIRST_PAGE = (1).to_bytes(4, "big")
+_HELD = 42
+_PROBE = f"""
+import fcntl, os, sys
+index = os.open(sys.argv[1], os.O_RDWR)
+try:
+    fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 123)  # byte 120 and WAL_READ_LOCK(0): walformat 2.3
+except BlockingIOError:
+    sys.exit({_HELD})
+"""
 
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -145,15 +154,13 @@ class Hold:
             checksum = zlib.crc32(os.pread(self.database, _BLOCK, offset), checksum)
         return checksum
 
-    def is_copied(self, frames: int) -> bool:
-        """Whether the database file begins as some frame of the log does: a checkpoint has written it after all."""
-        size, head = frame_size(self.log_header()), os.pread(self.database, _BLOCK, 0)
-        for number in range(frames if size else 0):
-            frame = os.pread(self.log, FRAME_HEADER + _BLOCK, LOG_HEADER + number * size)
-            page = frame[FRAME_HEADER:size]
-            if frame[:4] == _FIRST_PAGE and page == head[: len(page)]:
-                return True
-        return False
+    def is_frozen(self) -> bool:
+        """Whether read lock 0 is held, as another process finds it: this one cannot see its own locks."""
+        probe = [sys.executable, "-I", "-S", "-c", _PROBE, f"{self._path}-shm"]
+        try:
+            return subprocess.run(probe, check=False, capture_output=True).returncode == _HELD
+        except OSError:
+            return False
 
     def lock(self, wait: float) -> None:
         """Keep others from writing.
