@@ -30,7 +30,7 @@ _LONGEST = 600  # characters of one thing that a terminal is shown
 _GAP = 0.5  # seconds without a callback that are worth a line
 _APART = 0.05  # seconds after which an entry gets a time of its own
 _LEVELS = {"error": "red", "critical": "red", "warning": "yellow"}
-_LABELS = {"outbound": "calls", "finding": ""}
+_LABELS = {"outbound": "calls", "database": "db", "finding": ""}
 
 _folder = click.option(
     "--dir",

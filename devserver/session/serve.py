@@ -250,6 +250,7 @@ class _Session:
     # --- the console's questions -------------------------------------------------------------------------------
 
     def _console(self) -> ConsoleSession:
+        from devserver.recorder.call_shapes import call_detail, call_summaries
         from devserver.recorder.shapes import detail, summaries
 
         folder = self._root / ".fn"
@@ -257,6 +258,8 @@ class _Session:
             status=self._status,
             recordings=lambda limit: summaries(folder, limit),
             recording=lambda name: detail(folder, name),
+            calls=lambda limit: call_summaries(folder, limit),
+            call=lambda name: call_detail(folder, name),
             reload=self._reload,
         )
 
