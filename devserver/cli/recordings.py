@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from devserver.cli.options import event_option, folder_option, json_option, limit_option, print_json
+from devserver.cli.recordings_files import export_recordings, import_recordings
 from devserver.cli.recordings_search import search_recordings
 from devserver.cli.recordings_table import print_table
 from devserver.cli.recordings_upkeep import purge_recordings, verify_recordings
@@ -76,7 +77,7 @@ def show_recording(name: str, folder: Path, as_json: bool) -> None:
         click.echo("\n\n".join(part for part in _sections(found) if part))
 
 
-for _command in (search_recordings, purge_recordings, verify_recordings):
+for _command in (search_recordings, export_recordings, import_recordings, purge_recordings, verify_recordings):
     recordings.add_command(_command)
 
 

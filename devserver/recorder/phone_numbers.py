@@ -55,6 +55,7 @@ _FIELDS = frozenset(
     }
 )
 _ALSO_TIMES = frozenset({"from", "to"})  # an integer there may as well be seconds since 1970
+_CALLERS = frozenset({"cli", "from", "rdnis"})
 _DEEPEST = 50
 
 _PLUS = rb"(?:\+|%(?:25)*2[bB]|u002[bB])"
@@ -65,6 +66,7 @@ _GROUP = re.compile(rb"(?:%%20|%%28|%%29|%%2[dD]|\\u00[aA]0)|([0-9]+)" % ())
 _NORTH_AMERICAN = 11  # digits, of which the first is 1
 _SPELLED = re.compile(r"\s*\+?[\d\s().\-/]+", re.ASCII)
 _WITHIN = re.compile(r"(?:^|[<:;\s])\+?(\d{7,15})(?=$|[>@;,\s])", re.ASCII)
+_QUOTED = re.compile(rb"""["'](\+?[0-9][0-9 ().-]{5,22}[0-9])["']""")
 _PAIR = re.compile(rb"(?:^|[?&])([A-Za-z_-]{2,20})=([^&\s]{7,80})")
 
 
@@ -82,6 +84,28 @@ def numbers_in(calls: Iterable[PortableCall]) -> frozenset[str]:
         for digits in found
         if SHORTEST <= len(digits) <= LONGEST and not (len(digits) == _NORTH_AMERICAN - 1 and f"1{digits}" in found)
     )
+
+
+def callers_in(calls: Iterable[PortableCall]) -> frozenset[str]:
+    """The numbers of those who called, as digits."""
+    bodies = (exchange.request.body for call in calls for exchange in call.exchanges)
+    documents = (document for body in bodies if isinstance(document := _decoded(body), dict))
+    return frozenset(
+        digits.removeprefix("00")
+        for document in documents
+        for name, value in document.items()
+        if name.lower() in _CALLERS
+        for digits in _of_field(name, value, 0)
+    )
+
+
+def numbers_of_code(texts: Iterable[bytes]) -> frozenset[str]:
+    """The numbers that stand in the texts of a project: behind a plus, or alone in quotes."""
+    found: set[str] = set()
+    for text in texts:
+        found.update(match[1].decode() for match in _TOGETHER.finditer(text))
+        found.update("".join(filter(str.isdigit, match[1].decode())) for match in _QUOTED.finditer(text))
+    return frozenset(digits.removeprefix("00") for digits in found if SHORTEST <= len(digits) <= LONGEST)
 
 
 def _of_exchange(exchange: Exchange) -> Iterator[str]:
@@ -130,11 +154,14 @@ def _beginnings(groups: list[str]) -> Iterator[str]:
 
 
 def _of_json(data: bytes | str, deep: int) -> Iterator[str]:
+    yield from _of_value(_decoded(data), deep)
+
+
+def _decoded(data: bytes | str) -> Any:
     try:
-        document = msgspec.json.decode(data)
+        return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, UnicodeEncodeError, RecursionError):
-        return
-    yield from _of_value(document, deep)
+        return None
 
 
 def _of_value(value: Any, deep: int) -> Iterator[str]:

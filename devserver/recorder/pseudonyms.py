@@ -17,14 +17,10 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Any
 
-import msgspec
-
-from devserver.recorder.exchange import Answer, Effect, Exchange, Headers, Request
 from devserver.recorder.phone_numbers import LONGEST, SHORTEST
 from devserver.recorder.portable import PortableCall, State
-from devserver.recorder.state import CacheEntry
+from devserver.recorder.rewriting import rewritten
 
 _FREE_OF_CHARGE = frozenset({800, 811, 822, 833, 844, 855, 866, 877, 888, 900})
 _NO_PLACE = frozenset({*range(370, 380), *range(500, 600, 11), *range(960, 970), 600, 622, 633, 700, 710})
@@ -42,13 +38,11 @@ _LOCAL = 9  # digits from which on a number is known without its country and wit
 
 _ESCAPED = rb"%20|%28|%29|%2[dD]|\\u00[aA]0|\xc2\xa0"
 _BETWEEN = rb"(?:[ .()/+-]|%b){1,3}" % _ESCAPED
-_CHAIN = re.compile(
-    rb"(?=(?:[0-9](?:%b)?){%d}[0-9])[0-9]++(?:%b[0-9]++)*+" % (_BETWEEN, SHORTEST - 1, _BETWEEN),
-)
+# It begins with a plain digit, because only then does `re` skip what cannot be a beginning.
+_CHAIN = re.compile(rb"[0-9](?=(?:(?:%b)?[0-9]){%d})[0-9]*+(?:%b[0-9]++)*+" % (_BETWEEN, SHORTEST - 1, _BETWEEN))
 _RUN = re.compile(rb"(?:%b)|([0-9]++)" % _ESCAPED)
 _ESCAPES = ((b"%", 2), (b"\\u", 4))
 _HEX = frozenset(b"0123456789abcdefABCDEF")
-_Notes = tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any] | None, list[str], list[Effect]]
 
 
 class Pseudonyms:
@@ -57,10 +51,11 @@ class Pseudonyms:
     Args:
         salt: the project's key, at least 16 bytes nobody knows.
         numbers: as digits, with their country where it is known.
+        kept: numbers that are not replaced, so that no pseudonym may be one of them.
     """
 
-    def __init__(self, salt: bytes, numbers: Iterable[str]) -> None:
-        self.names = _assigned(salt, frozenset(numbers))
+    def __init__(self, salt: bytes, numbers: Iterable[str], kept: Iterable[str] = ()) -> None:
+        self.names = _assigned(salt, frozenset(numbers) - frozenset(kept), frozenset(kept))
         self._known = _spellings(self.names)
         self._starts = {digits[:SHORTEST] for digits in self._known}
 
@@ -77,47 +72,8 @@ class Pseudonyms:
 
     def call(self, call: PortableCall) -> PortableCall:
         """The call with all numbers replaced; of its state, what cannot be searched is left out."""
-        return PortableCall(
-            None if call.callid is None else self.text(call.callid),
-            [self._exchange(exchange) for exchange in call.exchanges],
-            None if call.state is None else self._state(call.state),
-        )
-
-    def _exchange(self, exchange: Exchange) -> Exchange:
-        request, answer = exchange.request, exchange.answer
-        notes = exchange.findings, exchange.logs, exchange.error, exchange.marks, exchange.effects
-        written = msgspec.json.encode(notes, enc_hook=repr)
-        clean = self.data(written)
-        if clean is not written:
-            notes = msgspec.json.decode(clean, type=_Notes)
-        findings, logs, error, marks, effects = notes
-        return msgspec.structs.replace(
-            exchange,
-            callid=None if exchange.callid is None else self.text(exchange.callid),
-            request=Request(
-                request.method,
-                self.text(request.path),
-                self._headers(request.headers),
-                self.data(request.body),
-                request.remote,
-            ),
-            answer=answer and Answer(answer.status, self._headers(answer.headers), self.data(answer.body)),
-            findings=findings,
-            logs=logs,
-            error=error,
-            marks=marks,
-            effects=effects,
-        )
-
-    def _headers(self, headers: Headers) -> Headers:
-        return tuple((name, self.text(value)) for name, value in headers)
-
-    def _state(self, state: State) -> State:
-        return State(
-            [CacheEntry(self.text(entry.key), self.data(entry.value), entry.ttl) for entry in state.cache],
-            {self.text(key): self.data(content) for key, content in state.storage.items() if _is_text(content)},
-            None,
-        )
+        state = call.state and State(call.state.cache, _texts(call.state.storage), None)
+        return rewritten(PortableCall(call.callid, call.exchanges, state), self.data)
 
     # --- finding ---------------------------------------------------------------------------------------------------
 
@@ -154,6 +110,10 @@ class Pseudonyms:
             if name is not None:
                 best = place, last, name.encode()
         return best
+
+
+def _texts(storage: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {key: content for key, content in storage.items() if _is_text(content)}
 
 
 def _is_text(content: bytes) -> bool:
@@ -213,12 +173,13 @@ def _spellings(names: Mapping[str, str]) -> dict[str, str]:
 # --- names ---------------------------------------------------------------------------------------------------------
 
 
-def _assigned(salt: bytes, numbers: frozenset[str]) -> dict[str, str]:
+def _assigned(salt: bytes, numbers: frozenset[str], kept: frozenset[str]) -> dict[str, str]:
     """A pseudonym for each number; none is itself a number, or holds one, of those that are replaced."""
+    real = numbers | kept
     taken: set[str] = set()
     names: dict[str, str] = {}
     for number in sorted(numbers, key=lambda number: _draw(salt, number, 0)):
-        name = next(name for name in _candidates(salt, number) if name not in taken and not _holds(name, numbers))
+        name = next(name for name in _candidates(salt, number) if name not in taken and not _holds(name, real))
         taken.add(name)
         names[number] = name
     return names
