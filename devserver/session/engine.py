@@ -24,6 +24,7 @@ from devserver.recorder.store import Recorder
 from devserver.runtime.backends import MemoryCache
 from devserver.session.gateway import Gateway, GatewaySettings
 from devserver.session.generations import Generations, LoadError
+from devserver.session.history import DatabaseHistory
 from devserver.session.house import House, Places
 from devserver.session.report import Report
 from devserver.session.spares import Spares
@@ -86,7 +87,7 @@ class Engine:
         self.project = load_project(folder, environ=os.environ, keyring=SystemKeyring())
         self.redactor = self._redactor_of(self.project)
         self._position: str | None = None
-        self._history: Any = None
+        self._history: DatabaseHistory | None = None
 
     def redact(self, line: str) -> str:
         """A line without secrets, those of a later configuration included."""
@@ -126,10 +127,6 @@ class Engine:
     async def _follow_state(self, stack: AsyncExitStack, say: Say) -> None:
         self.recorder.changed(Change("session", "", None, self.clock.wall()))
         root = self.project.root
-        try:
-            from devserver.session.history import DatabaseHistory
-        except ModuleNotFoundError:
-            return
         history = DatabaseHistory(
             self._setting.places.database, state_folder(root) / "database", lambda text: say("warning", text)
         )

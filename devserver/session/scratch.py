@@ -18,6 +18,7 @@ from pathlib import Path
 
 from devserver.errors import FnError
 from devserver.recorder.exchange import Exchange
+from devserver.recorder.importing import load_state
 from devserver.recorder.portable import State
 from devserver.recorder.reader import RecordingReader
 from devserver.recorder.state import CacheEntry, Snapshot
@@ -180,10 +181,6 @@ def _not_made(error: OSError, parent: Path) -> FnError:
 
 def source_of(root: Path, reader: RecordingReader, exchange: Exchange) -> Source:
     """The state that a recorded exchange began with."""
-    try:
-        from devserver.recorder.importing import load_state
-    except ModuleNotFoundError:
-        return reader.snapshot(exchange)
     return load_state(root / ".fn", exchange.id) or reader.snapshot(exchange)
 
 
