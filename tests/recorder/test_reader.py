@@ -13,7 +13,10 @@ from devserver.errors import FnError
 from devserver.recorder.exchange import Answer, Request, new_id
 from devserver.recorder.reader import NotRecorded, RecordingReader
 from devserver.recorder.redaction import Redactor
+from devserver.recorder.state import CacheEntry, Change, Snapshot
 from devserver.recorder.store import Recorder
+from tests.recorder.made import cached
+from tests.recorder.made import record as add_all
 
 CLOCK = SystemClock()
 START = 1_700_000_000.0
@@ -124,3 +127,73 @@ async def test_a_list_reads_no_body(folder: Path, recorder: Recorder, reader: Re
     connection.close()
     assert "USING INDEX request_callid" in plan[0]
     assert not any("TEMP B-TREE" in step for step in plan)
+
+
+# --- calls and the state they began with -----------------------------------------------------------------------
+
+
+def test_a_call_is_all_its_exchanges_the_oldest_first_without_replays(folder: Path, reader: RecordingReader) -> None:
+    made = add_all(
+        folder,
+        {"event": "ice"},
+        {"event": "ice", "source": "replay"},
+        {"event": "ice", "callid": "other"},
+        {"event": "pie", "source": "tunnel"},
+        {"event": "dice", "answered": False},
+    )
+    assert [each.id for each in reader.call("c1")] == [made[0], made[3], made[4]]
+    assert [each.id for each in reader.call("c1", limit=2)] == [made[0], made[3]]
+
+
+def test_a_call_that_was_only_replayed_or_never_seen_is_not_recorded(folder: Path, reader: RecordingReader) -> None:
+    add_all(folder, {"source": "replay"})
+    with pytest.raises(NotRecorded, match='no recording "c1"'):
+        reader.call("c1")
+    with pytest.raises(NotRecorded):
+        reader.call("c")
+
+
+def session() -> Change:
+    return Change("session", "", None, START)
+
+
+def stored(key: str, kept: bytes | None) -> Change:
+    return Change("storage", key, kept, START)
+
+
+def test_each_exchange_has_the_state_that_it_arrived_at(folder: Path, reader: RecordingReader) -> None:
+    made = add_all(
+        folder,
+        session(),
+        {},
+        cached("n", b"1", until=START + 60),
+        stored("s", None),
+        {},
+        cached("n", b"2", until=START + 60),
+        stored("s", b"kept"),
+        Change("database", "", b"p1", START),
+        {},
+    )
+    found = [reader.snapshot(reader.get(name)) for name in made]
+    assert found == [
+        Snapshot(START, [], {"s": None}, None, follows_database=True),
+        Snapshot(START, [CacheEntry("n", b"1", 60.0)], {"s": "kept"}, None, follows_database=True),
+        Snapshot(START, [CacheEntry("n", b"2", 60.0)], {}, "p1", follows_database=True),
+    ]
+
+
+def test_a_state_is_of_its_own_session_and_undoes_what_later_ones_stored(folder: Path, reader: RecordingReader) -> None:
+    (first,) = add_all(folder, session(), cached("n", b"1"), {})
+    (second,) = add_all(folder, session(), stored("s", b"kept"), {})
+
+    before, after = reader.snapshot(reader.get(first)), reader.snapshot(reader.get(second))
+
+    assert before is not None
+    assert after is not None
+    assert ([entry.key for entry in before.cache], before.storage) == (["n"], {"s": "kept"})
+    assert ([entry.key for entry in after.cache], after.storage) == ([], {})
+
+
+def test_without_a_journal_the_state_is_not_known(folder: Path, reader: RecordingReader) -> None:
+    made = add_all(folder, {}, cached("n", b"1"), {})
+    assert [reader.snapshot(reader.get(name)) for name in made] == [None, None]

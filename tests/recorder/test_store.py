@@ -21,6 +21,7 @@ from devserver.errors import ConfigError
 from devserver.recorder.exchange import Answer, Effect, Exchange, Request, new_id
 from devserver.recorder.reader import RecordingReader
 from devserver.recorder.redaction import Redactor
+from devserver.recorder.state import Change
 from devserver.recorder.store import Recorder
 
 CLOCK = SystemClock()
@@ -456,3 +457,128 @@ async def test_a_secret_that_is_a_number_does_not_spoil_what_is_known_of_an_exch
 
     assert found.effects[0].value == {"pin": "[secret PIN]", "ok": [True, 1.5, None]}
     assert found.logs[0]["fields"] == {"pin": "[secret PIN]"}
+
+
+# --- the journal of state --------------------------------------------------------------------------------------
+
+
+def change(key: str, value: bytes | None = b"1") -> Change:
+    return Change("cache", key, value, 1_700_000_000.0, 1_800_000_000.0)
+
+
+def journal(folder: Path) -> list[tuple[int, str]]:
+    connection = sqlite3.connect(folder / "recordings.db")
+    try:
+        return connection.execute("SELECT version, key FROM state ORDER BY version").fetchall()
+    finally:
+        connection.close()
+
+
+async def test_a_request_keeps_the_version_of_the_state_that_it_arrived_at(folder: Path) -> None:
+    session = Session(folder)
+    first = await session.begin()
+    session.recorder.changed(change("a"))
+    second = await session.begin()
+    session.recorder.changed(change("b"))
+    session.recorder.changed(change("c"))
+    third = await session.begin()
+    assert [session.read(name).state for name in (first, second, third)] == [0, 1, 3]
+    assert journal(folder) == [(1, "a"), (2, "b"), (3, "c")]
+    await session.recorder.close()
+
+
+async def test_a_change_is_written_soon_without_a_request(folder: Path) -> None:
+    session = Session(folder)
+    session.recorder.changed(change("a"))
+    await session.until(lambda: journal(folder) == [(1, "a")])
+    await session.recorder.close()
+
+
+async def test_changes_are_written_when_the_recorder_is_closed_and_not_taken_after(folder: Path) -> None:
+    session = Session(folder)
+    session.recorder.changed(change("a"))
+    await session.recorder.close()
+    session.recorder.changed(change("b"))
+    assert journal(folder) == [(1, "a")]
+
+
+async def test_versions_go_on_in_the_next_session(folder: Path) -> None:
+    states = []
+    for key in "abc":
+        session = Session(folder)
+        session.recorder.changed(change(key))
+        recorded = await session.begin()
+        await session.recorder.close()
+        states.append(session.read(recorded).state)
+    assert journal(folder) == [(1, "a"), (2, "b"), (3, "c")]
+    assert states == [1, 2, 3]
+
+
+async def test_secrets_do_not_reach_the_journal(folder: Path) -> None:
+    session = Session(folder, redact=Redactor({"TOKEN": "s3cr3t-value"}))
+    session.recorder.changed(change("of:s3cr3t-value", b'{"t":"s3cr3t-value"}'))
+    await session.recorder.close()
+    assert journal(folder) == [(1, "of:[secret TOKEN]")]
+    assert not any(b"s3cr3t" in file.read_bytes() for file in session.files())
+
+
+async def test_changes_wait_while_the_file_is_held_and_keep_their_order(folder: Path) -> None:
+    session = Session(folder)
+    with sqlite3.connect(folder / "recordings.db", isolation_level=None) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        session.recorder.changed(change("a"))
+        await session.begin()
+        session.recorder.changed(change("b"))
+        await session.begin()
+        assert session.said
+        holder.execute("ROLLBACK")
+    holder.close()
+    session.clock.advance(60)
+    later = await session.begin()
+    await session.until(lambda: len(journal(folder)) == 2)
+    await session.recorder.close()
+    assert journal(folder) == [(1, "a"), (2, "b")]
+    assert session.read(later).state == 2
+    assert session.count() == 3
+
+
+async def test_a_file_that_could_not_be_opened_at_first_is_continued_and_not_run_into(folder: Path) -> None:
+    """Versions given out without the file would be those of rows that it has, and nothing could be written."""
+    session = Session(folder)
+    for key in "abc":
+        session.recorder.changed(change(key))
+    await session.recorder.close()
+    away = folder.with_name("away")
+    folder.rename(away)
+    folder.write_text("in the way")
+
+    session = Session(folder)
+    session.recorder.changed(change("d"))
+    first = await session.begin()
+    session.recorder.changed(change("e"))
+    second = await session.begin()
+    assert len(session.said) == 1
+    folder.unlink()
+    away.rename(folder)
+    session.clock.advance(60)
+    third = await session.begin()
+
+    await session.until(lambda: session.count() == 3)
+    await session.recorder.close()
+    assert journal(folder) == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
+    assert [session.read(name).state for name in (first, second, third)] == [4, 5, 5]
+    assert session.said[-1].endswith("othing was lost.")
+
+
+async def test_versions_go_on_when_the_file_was_deleted_meanwhile(folder: Path) -> None:
+    session = Session(folder)
+    session.recorder.changed(change("a"))
+    await session.begin()
+    for file in session.files():
+        file.unlink()
+    session.clock.advance(60)
+    session.recorder.changed(change("b"))
+    recorded = await session.begin()
+    await session.recorder.close()
+    assert journal(folder) == [(2, "b")]
+    assert session.read(recorded).state == 2
