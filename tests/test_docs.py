@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_the_options_of_fn_itself_are_mentioned() -> None:
 def test_every_dev_setting_is_listed_with_its_default(field: Any) -> None:
     default = row(field.encode_name).split("|")[2].strip().strip("`")
     usual = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-    assert json.loads(default) == usual
+    assert json.loads(default) == msgspec.to_builtins(usual)
 
 
 def test_every_key_of_the_manifest_that_is_ours_to_read_is_listed() -> None:
@@ -184,6 +185,10 @@ def test_the_shapes_of_recordings_and_replays_have_every_key() -> None:
             assert f'"{key}"' in shapes, key
 
 
+def is_test(block: str) -> bool:
+    return block.startswith("def test_")
+
+
 # --- functions --------------------------------------------------------------------------------------------------
 
 
@@ -194,9 +199,28 @@ def as_module(source: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("source", PYTHON_BLOCKS, ids=lambda source: source.splitlines()[0])
+@pytest.mark.parametrize(
+    "source", [block for block in PYTHON_BLOCKS if not is_test(block)], ids=lambda source: source.splitlines()[0]
+)
 def test_every_block_of_python_is_a_function_py_that_can_be_loaded(source: str) -> None:
     assert not find_handlers(as_module(source)).misfits
+
+
+def test_the_tests_of_the_readme_pass_on_its_function(tmp_path: Path) -> None:
+    (tmp_path / "sinch.json").write_text('{"name": "readme"}')
+    (tmp_path / "function.py").write_text(next(block for block in PYTHON_BLOCKS if "create_menu" in block))
+    (tmp_path / "test_function.py").write_text(next(filter(is_test, PYTHON_BLOCKS)))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 1 skipped" in done.stdout  # there is no recorded call
 
 
 async def test_the_complete_function_answers_with_markup_that_the_rules_accept() -> None:
