@@ -115,19 +115,13 @@ class DatabaseHistory:
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
-        with self._guard:
+        with self._guard, suppress(OSError, sqlite3.Error, InUse):  # the log stays, and the next session keeps it
             hold, epoch = self._hold, self._epoch
-            if hold is None or epoch is None:
-                return
-            try:
-                if self._is_moved(epoch):
-                    self._replaced()
-                elif hold.header() != epoch.start:
-                    self._turn(hold, goes_on=True, patience=_PATIENCE)
-            except (OSError, sqlite3.Error, InUse):
-                pass  # the log stays beside the file, complete, and the next session keeps it
-            finally:
-                self._release()
+            if epoch is not None and self._is_moved(epoch):
+                self._replaced()
+            elif hold is not None and epoch is not None and hold.header() != epoch.start:
+                self._turn(hold, goes_on=True, patience=_PATIENCE)
+        self._release()
 
     # --- positions ---------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import pytest
 from devserver.errors import FnError
 from devserver.session import history as module
 from devserver.session.history import DatabaseHistory, restore
-from devserver.session.history_files import read_index
+from devserver.session.history_files import copy_bytes, read_index
 
 WRITER = """
 import sqlite3, sys
@@ -384,6 +384,9 @@ def test_a_reader_of_an_older_state_puts_the_next_epoch_off_and_loses_nothing(pr
     assert project.restored(history.position()) == ["before", "one", "two", "three"]
 
     three = history.position()
+
+    assert str(three).partition("/")[0] == str(two).partition("/")[0]
+
     history.close()
     kill(reading)
 
@@ -471,6 +474,54 @@ def test_what_was_written_in_the_last_moment_of_a_killed_session_is_rescued_from
     assert project.restored(first) == ["before"]
     assert project.restored(one) == ["before", "one"]
     assert project.rows() == ["before", "one"]
+
+
+def test_what_was_kept_before_a_session_was_killed_is_completed_from_its_log(project: Project) -> None:
+    project.write("before")
+    keeping = GATEWAY.replace(
+        "    print(", "    if line == 'keep\\n': history._tend_epoch(history._hold, history._epoch)\n    print("
+    )
+    unhurried = keeping.replace("import sys", "import sys, devserver.session.history as m; m._PACE = 3600.0", 1)
+    gateway = python(unhurried, project.database, project.folder)
+    answer(gateway)
+    code = "for line in sys.stdin: connection.execute('INSERT INTO calls (text) VALUES (?)', (line.strip(),)); print(flush=True)"
+    host = python(WRITER + code, project.database)
+    answer(host, "one\n")
+    one = answer(gateway, "keep\n")
+    answer(host, "two\n")
+    two = answer(gateway)
+    kill(gateway)
+    kill(host)
+    os.utime(project.database)  # as after a checkpoint: what the log was begun with is only in the archive
+
+    project.session().close()
+
+    assert project.restored(one) == ["before", "one"]
+    assert project.restored(two) == ["before", "one", "two"]
+    assert len(project.kept(".db")) == 1
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_an_epoch_that_ends_while_it_is_restored_is_read_from_what_is_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("before")
+    gateway = python(GATEWAY, project.database, project.folder)
+    position = answer(gateway)
+    project.write("one")
+    copied: list[int] = []
+
+    def slowly(source: int, target: int, size: int) -> None:
+        if not copied:
+            gateway.communicate()  # the session ends, and the file is brought up to date
+        copied.append(size)
+        copy_bytes(source, target, os.fstat(source).st_size)
+
+    monkeypatch.setattr("devserver.session.history_restore.copy_bytes", slowly)
+    restore(project.folder, project.database, position, project.target)
+
+    assert len(copied) == 2
+    assert project.rows(project.target) == ["before"]
 
 
 @pytest.mark.usefixtures("unhurried")
