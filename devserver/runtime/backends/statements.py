@@ -3,8 +3,9 @@
 All of them end at `sqlite3.connect`, which is wrapped once for the process; a connection to the database that is asked
 for gets SQLite's own trace callback. It must be called before the user's code is imported, because that may take
 `connect` by name. A connection made in another way (`sqlite3.Connection(...)`) is not seen, nor is one that
-reaches the database by ATTACH. A statement that fires a trigger is told once more for each step of the trigger: all
-that Python gets to see of a step is the statement that it belongs to.
+reaches the database by ATTACH. Of each step of a trigger, Python gets to see the statement that fired it, once more;
+what is told twice before anything has changed is such a step. (One that comes after another step that changed
+something cannot be told from a second execution.)
 """
 
 from __future__ import annotations
@@ -36,18 +37,26 @@ def watch_statements(path: str, notice: Callable[[str, str], None]) -> None:
     target = os.path.realpath(path)
     connect = sqlite3.connect
 
-    def tell(statement: str) -> None:
-        operation = operation_of(statement)
-        if operation:
-            notice(operation, statement[:LONGEST])
-
     def watched(database: Any, *args: Any, **kwargs: Any) -> Any:
         connection = connect(database, *args, **kwargs)
         if _file(database) == target:
-            connection.set_trace_callback(tell)
+            connection.set_trace_callback(_teller(connection, notice))
         return connection
 
     sqlite3.connect = sqlite3.dbapi2.connect = watched
+
+
+def _teller(connection: sqlite3.Connection, notice: Callable[[str, str], None]) -> Callable[[str], None]:
+    last = 0, 0  # hash of the statement, rows that had been changed
+
+    def tell(statement: str) -> None:
+        nonlocal last
+        before, last = last, (hash(statement), connection.total_changes)
+        operation = operation_of(statement)
+        if operation and last != before:
+            notice(operation, statement[:LONGEST])
+
+    return tell
 
 
 def operation_of(statement: str) -> str:

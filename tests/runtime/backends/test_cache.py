@@ -405,3 +405,53 @@ async def test_an_error_of_the_owner_is_the_same_error_at_the_remote_side(clock:
     there = await message_of(remote(store)._call("flush", []))
 
     assert there == str(here.value)
+
+
+# --- the cache of another moment -------------------------------------------------------------------------------
+
+
+async def test_what_is_kept_is_told_with_the_seconds_it_has_left(clock: ManualClock) -> None:
+    store = MemoryCache(clock)
+    await store.set("k", {"a": 1}, ttl=10)
+    assert store.kept("k") == (b'{"a":1}', 10.0)
+    clock.advance(4)
+    assert store.kept("k") == (b'{"a":1}', 6.0)
+    await store.extend("k", 2)
+    assert store.kept("k") == (b'{"a":1}', 8.0)
+
+
+async def test_nothing_is_kept_of_what_is_over_deleted_or_was_never_there(clock: ManualClock) -> None:
+    store = MemoryCache(clock)
+    await store.set("over", 1, ttl=10)
+    await store.set("gone", 1)
+    await store.delete("gone")
+    await store.set("at once", 1, ttl=0)
+    clock.advance(10)
+    assert [store.kept(key) for key in ("over", "gone", "at once", "never")] == [(None, 0.0)] * 4
+
+
+async def test_filled_it_has_these_values_and_no_others(clock: ManualClock) -> None:
+    store = MemoryCache(clock)
+    await store.set("before", 1, ttl=5)
+    store.fill([("a", b"1", 10.0), ("b", b'"x"', 20.0), ("over", b"1", 0.0)])
+    assert await store.get_many(["a", "b", "before", "over"]) == {"a": 1, "b": "x", "before": None, "over": None}
+    assert await store.keys() == ["a", "b"]
+    clock.advance(10)
+    assert await store.keys() == ["b"]
+
+
+async def test_filled_it_holds_as_much_as_before(clock: ManualClock) -> None:
+    store = MemoryCache(clock, max_total=1000)
+    for _ in range(5):
+        store.fill([("a", b"1" * 300, 10.0)])
+    await store.set("b", "1", ttl=5)
+    assert await store.keys() == ["a", "b"]
+
+
+async def test_what_is_kept_fills_another_one(clock: ManualClock) -> None:
+    store, other = MemoryCache(clock), MemoryCache(clock)
+    await store.set("a", [1, None], ttl=30)
+    data, left = store.kept("a")
+    assert data is not None
+    other.fill([("a", data, left)])
+    assert other.kept("a") == store.kept("a")

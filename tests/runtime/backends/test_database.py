@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devserver.runtime.backends import DatabaseError, database_path
+from devserver.runtime.backends import DatabaseError, database_path, ensure_database
 
 
 def test_the_first_use_makes_an_empty_database_in_wal_mode(tmp_path: Path) -> None:
@@ -71,3 +71,21 @@ def test_a_place_that_cannot_hold_it_is_a_clear_error(tmp_path: Path) -> None:
 
     with pytest.raises(DatabaseError, match=r"The database data/function.db could not be made"):
         database_path(tmp_path)
+
+
+def test_a_database_is_made_anywhere_and_an_existing_one_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "area" / "deep" / "function.db"
+
+    assert ensure_database(path) == str(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    path.write_bytes(b"mine")
+    assert ensure_database(path) == str(path)
+
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_database_in_a_place_of_its_own_fails_as_clearly(tmp_path: Path) -> None:
+    (tmp_path / "area").write_text("in the way")
+    with pytest.raises(DatabaseError, match=r"function\.db could not be made"):
+        ensure_database(tmp_path / "area" / "function.db")
