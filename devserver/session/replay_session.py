@@ -59,12 +59,14 @@ class ReplaySession:
     Args:
         engine: open and loaded.
         scratch: where it runs; None on the project's own data.
+        reader: the project's recordings.
         options: how.
     """
 
-    def __init__(self, engine: Engine, scratch: Scratch | None, options: Options) -> None:
+    def __init__(self, engine: Engine, scratch: Scratch | None, reader: RecordingReader, options: Options) -> None:
         self.engine = engine
         self._scratch = scratch
+        self._reader = reader
         self._options = options
         self._had_database = False
 
@@ -93,9 +95,8 @@ class ReplaySession:
     async def _lay_out(self, take: Take) -> None:
         if self._scratch is None:
             return
-        source = await asyncio.to_thread(self._source, take)
+        entries = await asyncio.to_thread(lambda scratch: scratch.lay_out(self._source(take)), self._scratch)
         # Connections that the code holds to the last take's database must not see this one change under them.
-        entries = await asyncio.to_thread(self._scratch.lay_out, source)
         if self._had_database or self._scratch.has_database:
             await self.engine.generations.reload()
         self._had_database = self._scratch.has_database
@@ -105,9 +106,7 @@ class ReplaySession:
     def _source(self, take: Take) -> Source:
         if take.state is not None or take.first is None:
             return take.state
-        root = self.engine.project.root
-        with RecordingReader(root / ".fn") as reader:
-            return source_of(root, reader, take.first)
+        return source_of(self.engine.project.root, self._reader, take.first)
 
     async def _send(self, item: Item, earlier: list[Replayed]) -> Replayed:
         engine, options = self.engine, self._options
@@ -176,4 +175,4 @@ async def replay_session(
         report = Report(lambda _line: None, heard, engine.redact)
         await engine.open(stack, setting, first.take, report, lambda _level, _text: None)
         await engine.generations.start()
-        yield ReplaySession(engine, scratch, options)
+        yield ReplaySession(engine, scratch, files.enter_context(RecordingReader(root / ".fn")), options)
