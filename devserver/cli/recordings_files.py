@@ -26,7 +26,7 @@ _WITH_STATE = ("fn", "pytest")
 @folder_option
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="fn", show_default=True, help="What to make.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; by default stdout.")
-@click.option("--keep-numbers", is_flag=True, help="Real phone numbers, and the database and binary files as well.")
+@click.option("--keep-numbers", is_flag=True, help="Real phone numbers, and what cannot be searched for them.")
 def export_recordings(name: str, folder: Path, form: Format, output: Path | None, keep_numbers: bool) -> None:
     """Put a call into a file: CALL is a call id, the id of one of its recordings, or `last`.
 
@@ -93,11 +93,19 @@ def _exported(portable: Portable, call: PortableCall, output: Path | None, form:
     lines = [f"Wrote {what}{which} to {output or 'stdout'}."]
     if portable.numbers == "pseudonyms":
         lines.append("Phone numbers are pseudonyms, but for those that stand in the project's code.")
-        if form in _WITH_STATE and call.state is not None:
-            lines.append("A database, and stored files that are no text, are left out; --keep-numbers takes them in.")
+        if form in _WITH_STATE and call.state is not None and _lacks(portable, call.state):
+            lines.append(
+                "The database is left out, because numbers cannot be searched for in it: --keep-numbers takes it in."
+            )
     else:
         lines.append("Phone numbers are the real ones.")
     return " ".join([*lines, "It may hold personal data."])
+
+
+def _lacks(portable: Portable, state: State) -> bool:
+    """Whether the database could not be taken along."""
+    taken = portable.calls[0].state
+    return state.database is not None and (taken is None or taken.database is None)
 
 
 @click.command("import")

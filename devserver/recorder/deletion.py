@@ -65,11 +65,14 @@ def delete_exchanges(connection: sqlite3.Connection, seqs: Sequence[int]) -> int
 
 
 def finish_deleting(connection: sqlite3.Connection, folder: Path) -> None:
-    """What is left to do after deleting: answers that came too late, words of the search index, the log.
+    """What is left to do after deleting: answers that came too late, imported states, words of the index, the log.
 
     The log holds what was deleted until it is written over; with a session running this does what it can.
     """
+    from devserver.recorder.importing import forget_states
+
     _delete_orphans(connection)
+    forget_states(folder, connection)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     forget_words(folder)
 

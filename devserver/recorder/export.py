@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from devserver.errors import FnError
-from devserver.recorder.portable import Portable, PortableCall, write
+from devserver.recorder.portable import Portable, PortableCall, State, write
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.rewriting import rewritten
 from devserver.recorder.whole_files import not_written, write_whole
@@ -37,6 +38,7 @@ FORMATS: tuple[Format, ...] = ("fn", "curl", "har", "pytest", "scenario")
 
 _NOT_CODE = frozenset({"__pycache__", "assets", "data", "node_modules", "public", "storage", "tests"})
 _SALT = "salt"
+_SQL = "\0sql"  # no storage can have such a key
 _SALT_BYTES = 32
 
 
@@ -62,18 +64,43 @@ def cleaned(
         calls: as recorded. Secrets are gone from what was recorded, but not from stored files, nor when one became a
             secret later.
         redact: knows the project's secrets.
-        salt: key of the pseudonyms; None keeps phone numbers, databases and stored files that are no text.
+        salt: key of the pseudonyms; None keeps phone numbers, and what cannot be searched for them: stored files that
+            are no text, and databases that no text can be made of.
         own: numbers that stand in the project's code, see `own_numbers`. They stay, or no replay could give the same
             answer; unless one of them called.
     """
-    clean = [rewritten(call, redact.data) for call in calls]
+    clean = [rewritten(_with_sql(call), redact.data) for call in calls]
     if salt is None:
-        return Portable(project, "kept", clean)
+        return Portable(project, "kept", [_with_database(call) for call in clean])
     from devserver.recorder.phone_numbers import callers_in, numbers_in
     from devserver.recorder.pseudonyms import Pseudonyms
 
     names = Pseudonyms(salt, numbers_in(clean), own - callers_in(clean))
-    return Portable(project, "pseudonyms", [names.call(call) for call in clean])
+    return Portable(project, "pseudonyms", [_with_database(names.call(call)) for call in clean])
+
+
+def _with_sql(call: PortableCall) -> PortableCall:
+    """The call with its database as a text among the stored files, where secrets and numbers are found in it."""
+    state = call.state
+    if state is None or state.database is None:
+        return call
+    from devserver.recorder.database_text import sql_of
+
+    sql = sql_of(state.database)
+    if sql is None:
+        return call
+    return replace(call, state=State(state.cache, {**state.storage, _SQL: sql.encode()}))
+
+
+def _with_database(call: PortableCall) -> PortableCall:
+    """The call with its database made from the text again."""
+    state = call.state
+    if state is None or _SQL not in state.storage:
+        return call
+    from devserver.recorder.database_text import database_of
+
+    storage = {key: content for key, content in state.storage.items() if key != _SQL}
+    return replace(call, state=State(state.cache, storage, database_of(state.storage[_SQL].decode())))
 
 
 def rendered(portable: Portable, form: Format, *, signer: Signer, now: str) -> Iterator[bytes]:

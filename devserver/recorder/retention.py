@@ -120,9 +120,13 @@ def enforce(folder: Path, retention: Retention, now: float, rest: Callable[[floa
 _OLDEST = """
     SELECT r.seq, r.at, length(r.body) + length(r.headers) + 400
     FROM request r, (SELECT seq, callid FROM request ORDER BY seq DESC LIMIT 1) newest
-    WHERE r.seq < newest.seq AND (r.callid IS NULL OR r.callid IS NOT newest.callid)
+    WHERE r.seq < newest.seq AND (r.callid IS NULL OR r.callid IS NOT newest.callid) {more}
     ORDER BY r.seq LIMIT ?
 """
+# What somebody imported is as old as its call; they have just asked for it.
+_NOT_IMPORTED = (
+    "AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.seq = r.seq AND instr(a.notes, CAST('\"imported\"' AS BLOB)))"
+)
 
 
 def _too_old(connection: sqlite3.Connection, *, retention: Retention, now: float) -> list[int]:
@@ -130,7 +134,7 @@ def _too_old(connection: sqlite3.Connection, *, retention: Retention, now: float
     if not retention.days:
         return []
     found = []
-    for seq, at, _ in connection.execute(_OLDEST, (BITE,)).fetchall():
+    for seq, at, _ in connection.execute(_OLDEST.format(more=_NOT_IMPORTED), (BITE,)).fetchall():
         if at >= now - retention.days * _DAY:
             break
         found.append(seq)
@@ -142,7 +146,7 @@ def _too_large(connection: sqlite3.Connection, *, retention: Retention) -> list[
     excess = used_bytes(connection) - retention.bytes if retention.bytes else 0
     found = []
     if excess > 0:
-        for seq, _, size in connection.execute(_OLDEST, (BITE,)).fetchall():
+        for seq, _, size in connection.execute(_OLDEST.format(more=""), (BITE,)).fetchall():
             if excess <= 0:
                 break
             found.append(seq)

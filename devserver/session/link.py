@@ -255,7 +255,8 @@ class HostLink(asyncio.Protocol):
             case CacheCall() | Line() | Did() | Leftover():
                 getattr(notices, _TOLD[type(message)])(self, message)
             case Ready():
-                self.ready.set_result(message)
+                if not self.ready.done():  # who waited for it may have been cancelled
+                    self.ready.set_result(message)
             case Loaded() | NotLoaded():
                 if self._load is not None and not self._load.done():
                     self._load.set_result(message)

@@ -13,6 +13,8 @@ from devserver.project import SystemKeyring, load_project
 from devserver.recorder import portable
 from devserver.recorder.accepted import with_accepted
 from devserver.recorder.exchange import Exchange
+from devserver.recorder.importing import load_state
+from devserver.recorder.portable import PortableCall
 from devserver.recorder.reader import NotRecorded, RecordingReader
 from devserver.recorder.replay import Replayed
 from devserver.recorder.takes import Take, from_file, take_of, take_of_portable
@@ -79,7 +81,11 @@ def _of_recording(folder: Path, reader: RecordingReader, target: str, *, only: b
         name, exchanges = _last(reader, only=only)
     else:
         name, exchanges = _named(reader, target, only=only)
-    return take_of(name, with_accepted(folder, exchanges), start=start)
+    expected = with_accepted(folder, exchanges)
+    imported = load_state(folder, exchanges[0].id)
+    if imported is None:
+        return take_of(name, expected, start=start)
+    return take_of_portable(PortableCall(exchanges[0].callid, expected, imported), "", name, start=start)
 
 
 def _named(reader: RecordingReader, target: str, *, only: bool) -> tuple[str, list[Exchange]]:

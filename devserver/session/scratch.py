@@ -191,7 +191,7 @@ def portable_state(root: Path, reader: RecordingReader, exchange: Exchange, *, w
         root: the project.
         reader: its recordings.
         exchange: the first one of a call.
-        with_binaries: also the database, and stored files that are no text.
+        with_binaries: also stored files that are no text.
 
     Returns:
         None when that state was not recorded.
@@ -210,7 +210,7 @@ def portable_state(root: Path, reader: RecordingReader, exchange: Exchange, *, w
             if with_binaries or _is_text(data):
                 storage[key] = data
         database = None
-        if with_binaries and scratch.has_database and scratch.places.database.stat().st_size <= _LARGEST_DATABASE:
+        if scratch.has_database and scratch.places.database.stat().st_size <= _LARGEST_DATABASE:
             database = scratch.places.database.read_bytes()
         return State(cache, storage, database)
 
