@@ -1,50 +1,232 @@
-r"""What must not be written down, and how it is taken out before bytes reach a disk or a terminal.
+r"""What must not be written down, and how it is taken out before bytes reach a disk or terminal.
 
-Two kinds: the values of certain headers (a table), and the values of the project's secrets wherever they stand. A
-secret can be spelled in many ways: JSON escapes any character as `\u0041`, forms and URLs as `%41`, and either can be
-wrapped in the other. So each secret is one pattern in which every character stands for all its spellings, instead of a
-list of encoded copies that is never complete.
+Three kinds. The values of the project's secrets, wherever they stand and however they are spelled (`spellings`); they
+leave `[secret NAME]`, which a replay can put back. The values of certain headers. And what looks like a credential by
+the rules of a table, though nobody told us of it: it leaves `[redacted]`.
 
-Pure: no I/O and no clock. It works on bytes, because recorded bodies are bytes, and it must be cheap for the usual
-case that nothing is found: without secrets nothing is looked at, and patterns run only over bytes that hold a character
-which an encoding needs.
+The rules go by names that say "private" and by forms that nothing else has, because a wrong guess changes what is
+replayed. Therefore `custom`, `cookie`, `callid`, `applicationKey` and everything else that a voice callback or an
+answer consists of is never touched for its name (but for `credentials` of a recording, which open a bucket), nor are
+values of `setCookie`: they are the state of a call. What a caller types as a password arrives as `menuResult.value`,
+like any other key: nothing can tell it apart.
+
+Pure: no I/O and no clock. It works on bytes, because recorded bodies are bytes, and it must be cheap for the usual case
+that nothing is found: a pattern runs only where a sign of it was found by the fastest of searches.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
-SHORTEST = 4
-"""Secrets with fewer characters are not replaced: "1" would tear up every document."""
-REDACTED = "[redacted]"
-_SHORTEST_BASE64 = 8  # bytes; shorter ones occur by chance in recordings of audio
+import msgspec
 
-_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
+from devserver.recorder.spellings import SHORTEST, KnownSecrets
+
+__all__ = ["REDACTED", "RULES", "SHORTEST", "Redactor", "Rule", "by_rules"]
+
+REDACTED = "[redacted]"
+"""What stands in place of a credential that no secret of the project is."""
+
+_HIDDEN = REDACTED.encode()
+
+# --- headers ---------------------------------------------------------------------------------------------------
+
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "x-authorization", "authentication"})
 _PRIVATE = frozenset(
     {
         "api-key",
         "apikey",
         "cf-access-jwt-assertion",
         "cookie",
+        "ocp-apim-subscription-key",
         "set-cookie",
+        "token",
         "x-api-key",
-        "x-csrf-token",
-        "x-xsrf-token",
+        "x-functions-key",
+        "x-goog-iap-jwt-assertion",
     }
 )
-_PRIVATE_ENDS = ("-token", "-secret", "-password", "-api-key", "-access-key")
+_PRIVATE_ENDS = ("-token", "-secret", "-password", "-api-key", "-access-key", "-apikey")
 
-# A backslash, also when it is written as %5C. Eight of them are JSON in JSON in JSON; the bound keeps a hostile body of
-# a million backslashes from costing a million squared.
-_BACKSLASH = rb"(?:\\|%(?:25){0,3}5[cC])"
-_BACKSLASH_STARTS = (rb"\\", rb"%(?:25){0,3}5[cC]")
-_MARKER = re.compile(rb"\[secret ([^\[\]\s]+)\]")
-_RUNS = re.compile(r"\\+|[^\\]")
-_SHORT_ESCAPES = {"\n": b"n", "\r": b"r", "\t": b"t", "\b": b"b", "\f": b"f"}
+# --- the table of rules ----------------------------------------------------------------------------------------
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One form of credential.
+
+    Attributes:
+        signs: one of them is there, in lower case, whenever the pattern matches.
+        pattern: finds it; its time grows with the length of the text only, whatever that is.
+        replace: gives what stands there instead.
+    """
+
+    signs: tuple[str, ...]
+    pattern: re.Pattern[bytes]
+    replace: Callable[[re.Match[bytes]], bytes]
+
+
+# How a private name ends; anything may stand before it, as in `SINCH_APPLICATION_SECRET` or `accessToken`.
+_NAME = (
+    rb"[\w.-]{0,40}?(?:passw(?:or)?d|passphrase|passcode|secret(?:[_-]?key)?|token|api[_-]?key|access[_-]?key"
+    rb"|private[_-]?key|authorization|credentials?)"
+)
+_NAME_SIGNS = (
+    *("pass", "secret", "token", "apikey", "api_key", "api-key"),
+    *("access", "private", "authorization", "credential"),
+)
+_PERCENT = rb"%(?:25){0,3}"
+_IS_MARKED = re.compile(rb"(?:[A-Za-z]+ +)?(?:\[secret [^\[\]\s]+\]|\[redacted\])|\s*")
+_UNQUOTED = rb"(?:\[secret [^\[\]\s]+\]|[^\s&\"'<>\\#,;]|[,;](?=[^\s&\"']))+"
+# A quote that may as well be the end of a JSON text around it is no beginning of a value.
+_OPENS = rb"(?![\s,:}\]]|\Z)"
+
+
+def _hide_value(match: re.Match[bytes]) -> bytes:
+    """The value of a name; a secret that is known by its own name stays, so that a replay can put it back."""
+    group = match.lastgroup or ""
+    value = match[group]
+    if _IS_MARKED.fullmatch(value):
+        return match[0]
+    start, end = match.start(group) - match.start(), match.end(group) - match.start()
+    # In place of a number there has to be a JSON text.
+    hidden = b'"%s"' % _HIDDEN if group == "number" else _HIDDEN
+    return match[0][:start] + hidden + match[0][end:]
+
+
+def _hide_token(match: re.Match[bytes]) -> bytes:
+    """What stands behind `Bearer` or `Basic`, unless it is a word of a sentence."""
+    token = match["token"]
+    is_secret = _names_somebody(token) if match["scheme"].lower() == b"basic" else _is_random(token)
+    return match[0][: -len(token)] + _HIDDEN if is_secret else match[0]
+
+
+def _names_somebody(token: bytes) -> bool:
+    """Whether it is `name:password` in base64 (RFC 7617)."""
+    try:
+        return b":" in b64decode(token + b"=" * (-len(token) % 4), validate=True)
+    except ValueError:
+        return False
+
+
+def _is_random(token: bytes) -> bool:
+    letters = token.decode()
+    return not letters.isalpha() or not (letters.islower() or letters.isupper() or letters.istitle())
+
+
+def _hide_all(_match: re.Match[bytes]) -> bytes:
+    return _HIDDEN
+
+
+RULES = {
+    'fields with private names, in JSON: `"password": "..."`': Rule(
+        _NAME_SIGNS,
+        re.compile(
+            rb"(?is)(?<!\\)\"" + _NAME + rb"\"\s{0,4}:\s{0,4}(?:\"(?P<text>(?:[^\"\\]|\\.)*+)|(?P<number>-?\d{4,20}))"
+        ),
+        _hide_value,
+    ),
+    "the same in JSON within JSON, with as many backslashes before each quote": Rule(
+        _NAME_SIGNS,
+        re.compile(
+            rb"(?is)(?<!\\)(?P<b>\\{1,15}+)(?P<q>[\"'])" + _NAME + rb"(?P=b)(?P=q)\s{0,4}:\s{0,4}(?P=b)(?P=q)"
+            rb"(?P<text>(?:[^\"\\]|\\++(?!\")|(?!(?<!\\)(?P=b)(?P=q))\\++\")*+)"
+        ),
+        _hide_value,
+    ),
+    "the same in Python, as logs have it: `{'password': '...'}`": Rule(
+        _NAME_SIGNS,
+        re.compile(
+            rb"(?is)(?<!\\)'" + _NAME + rb"'\s{0,4}:\s{0,4}"
+            rb"(?:'(?P<text>(?:[^'\"\\]|\\.|\"" + _OPENS + rb")*+)|\\{0,15}\"" + _OPENS + rb"(?P<other>[^\"\\]*+))"
+        ),
+        _hide_value,
+    ),
+    "the same in JSON, or JSON within JSON, that is percent-encoded in a form": Rule(
+        _NAME_SIGNS,
+        re.compile(
+            rb"(?is)(?P<q>(?:"
+            + _PERCENT
+            + rb"5c){0,15}+"
+            + _PERCENT
+            + rb"2[27])"
+            + _NAME
+            + rb"(?P=q)"
+            + _PERCENT
+            + rb"3a(?:\+|"
+            + _PERCENT
+            + rb"20){0,4}(?P=q)"
+            rb"(?P<text>(?:(?!(?<!%5c)(?<!%255c)(?<!%25255c)(?P=q))[^&\s])*+)"
+        ),
+        _hide_value,
+    ),
+    "parameters of forms and URLs, and assignments in logs: `token=...`": Rule(
+        _NAME_SIGNS,
+        re.compile(
+            rb"(?is)(?<![\w.-])" + _NAME + rb"(?:=(?P<value>" + _UNQUOTED + rb")"
+            rb"|\s?=\s?(?P<b>\\{0,15})(?P<q>[\"'])" + _OPENS + rb"(?P<quoted>[^\"'\\]*+))"
+        ),
+        _hide_value,
+    ),
+    "the same in a URL that is itself a parameter": Rule(
+        _NAME_SIGNS,
+        re.compile(
+            rb"(?is)(?:" + _PERCENT + rb"(?:3f|26))" + _NAME + _PERCENT + rb"3d"
+            rb"(?P<value>(?:\[secret [^\[\]\s]+\]|(?!" + _PERCENT + rb"2[36])[^\s&\"'<>\\#,;])+)"
+        ),
+        _hide_value,
+    ),
+    "passwords in addresses: `https://user:...@host`": Rule(
+        ("@", "%40"),
+        re.compile(
+            rb"(?i):(?://|%2f%2f)[^\s/:@\"'<>\\?#]{0,100}(?::|%3a)"
+            rb"(?P<value>(?:\[secret [^\[\]\s]+\]|(?!%40)[^\s/@\"'<>\\]){1,200})(?:@|%40)"
+        ),
+        _hide_value,
+    ),
+    "`Bearer ...` and `Basic ...`, wherever they stand": Rule(
+        ("bearer", "basic"),
+        re.compile(rb"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){1,3}(?P<token>[\w.~+/-]{8,}+={0,2})"),
+        _hide_token,
+    ),
+    "JSON web tokens": Rule((".eyj",), re.compile(rb"\beyJ[\w-]{8,}+\.eyJ[\w-]{8,}+(?:\.[\w-]*+)?"), _hide_all),
+    "private keys": Rule(
+        ("private",),
+        re.compile(
+            rb"-----BEGIN(?:[A-Z +]|%20){0,30}PRIVATE(?: |\+|%20)KEY-----"
+            rb"(?:(?!-----END)[\w\s+/=:,.%-]|\\+[nr])*+(?:-----END(?:[A-Z +]|%20){0,30}-----)?"
+        ),
+        _hide_all,
+    ),
+}
+"""What each rule is for, and the rule; in the order in which they are applied."""
+
+_SIGNS = tuple(dict.fromkeys(sign for rule in RULES.values() for sign in rule.signs if "%" not in sign))
+_PERCENT_SIGNS = tuple(sign for rule in RULES.values() for sign in rule.signs if "%" in sign)
+
+
+def by_rules(data: bytes) -> bytes:
+    """The bytes without what the table describes; the same object when nothing is found."""
+    lower = data.decode("latin-1").lower()  # text is searched faster than bytes are
+    if not _has_signs(lower):
+        return data
+    clean = data
+    for rule in RULES.values():
+        if any(sign in lower for sign in rule.signs):
+            clean = rule.pattern.sub(rule.replace, clean)
+    return data if clean == data else clean
+
+
+def _has_signs(lower: str) -> bool:
+    # A list, because a generator costs more than it saves at this length.
+    if any([sign in lower for sign in _SIGNS]):  # noqa: C419
+        return True
+    return "%" in lower and any(sign in lower for sign in _PERCENT_SIGNS)
+
+
+# --- all of it -------------------------------------------------------------------------------------------------
 
 
 class Redactor:
@@ -55,81 +237,42 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        # The longest first: of two secrets that start alike, the longer one must be found whole.
-        ordered = sorted(
-            ((_marker_name(name), value) for name, value in secrets.items() if len(value) >= SHORTEST),
-            key=lambda item: -len(item[1]),
-        )
-        self._values = dict(ordered)
-        values = [value for _, value in ordered]
-        self._plain = _needles(values)
-        # Where none of these occurs, nothing is encoded, and looking for the plain values is enough.
-        self._signs = (b"\\", b"%", b"+") if any(" " in value for value in values) else (b"\\", b"%")
-        # One alternative for each way a secret can begin, each with an empty group at its end that tells which it was.
-        # They begin with a plain byte, because only then does `re` skip what cannot be a beginning.
-        ways = [(start, f"[secret {name}]".encode()) for name, value in ordered for start in _ways(value)]
-        self._pattern = re.compile(b"|".join(start + b"()" for start, _ in ways)) if ways else None
-        self._markers = [marker for _, marker in ways]
+        known = KnownSecrets(secrets)
+        self._known = known if known.values else None
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header lines without credentials, cookies, keys and secrets; of `Authorization` the scheme stays."""
         kept = [(name, _without_credentials(name, value)) for name, value in pairs]
-        if self._pattern is None:
+        # Names of headers are full of signs, so only the values are looked at for them.
+        if _has_signs("\n".join([value for _, value in kept]).lower()):
+            kept = [(name, self.text(value)) for name, value in kept]
+        if self._known is None:
             return kept
         joined = "\n".join([part for pair in kept for part in pair])
-        if self.text(joined) is joined:
+        if self._known.text(joined) is joined:
             return kept
-        return [(self.text(name), self.text(value)) for name, value in kept]
+        return [(self._known.text(name), self._known.text(value)) for name, value in kept]
 
     def data(self, data: bytes) -> bytes:
-        """The bytes with `[secret NAME]` in place of every secret; the same object when there is none."""
-        if self._pattern is None or not self._may_hold(data):
-            return data
-        replaced, times = self._pattern.subn(self._marker, data)
-        return replaced if times else data
+        """The bytes without secrets and without what the rules describe; the same object when there is none."""
+        return by_rules(data if self._known is None else self._known.data(data))
 
     def text(self, text: str) -> str:
-        """The text with `[secret NAME]` in place of every secret; the same object when there is none.
-
-        Text that is bytes in disguise (headers are decoded as latin-1) is looked at as those bytes too.
-        """
-        if self._pattern is None:
+        """The text without secrets and without what the rules describe; the same object when there is none."""
+        if self._known is not None:
+            text = self._known.text(text)
+        if not _has_signs(text.lower()):
             return text
-        for encoding, errors in (("utf-8", "surrogatepass"), ("latin-1", "strict")):
-            if encoding == "latin-1" and text.isascii():
-                break
-            try:
-                data = text.encode(encoding, errors)
-            except UnicodeEncodeError:
-                continue
-            clean = self.data(data)
-            if clean is not data:
-                text = clean.decode(encoding, errors)
-        return text
+        data = text.encode("utf-8", "surrogatepass")
+        clean = by_rules(data)
+        return text if clean is data else clean.decode("utf-8", "surrogatepass")
 
     def restore(self, data: bytes) -> bytes:
         """The bytes with the known secrets put back, escaped when they are a JSON document; otherwise as they are.
 
         A secret that was percent-encoded comes back plain: nothing says how it stood there.
         """
-        if b"[secret " not in data:
-            return data
-        in_json = data.lstrip()[:1] in {b"{", b"[", b'"'} and not data.lstrip().startswith(b"[secret ")
-
-        def value(match: re.Match[bytes]) -> bytes:
-            known = self._values.get(match[1].decode("utf-8", "replace"))
-            if known is None:
-                return match[0]
-            return json.dumps(known, ensure_ascii=False)[1:-1].encode() if in_json else known.encode()
-
-        return _MARKER.sub(value, data)
-
-    def _may_hold(self, data: bytes) -> bool:
-        # Lists, because a generator costs more than it saves at this length.
-        return any([sign in data for sign in self._signs]) or any([needle in data for needle in self._plain])  # noqa: C419
-
-    def _marker(self, match: re.Match[bytes]) -> bytes:
-        return self._markers[(match.lastindex or 1) - 1]
+        return data if self._known is None else self._known.restore(data)
 
 
 @lru_cache(maxsize=1024)
@@ -146,86 +289,3 @@ def _without_credentials(name: str, value: str) -> str:
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {REDACTED}" if kind == "credentials" and space and scheme.isalnum() else REDACTED
-
-
-def _marker_name(name: str) -> str:
-    """A name as it stands in a marker: nothing that JSON, a header or a URL would have to escape."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name) or "_"
-
-
-def _needles(values: Iterable[str]) -> list[bytes]:
-    """What must occur in bytes without any escape, if a secret does."""
-    needles: dict[bytes, None] = {}
-    for value in values:
-        needles |= dict.fromkeys((value.encode("utf-8", "surrogatepass"), *_base64(value)))
-        if not value.isascii():
-            needles[value.encode("latin-1", "replace")] = None
-    return list(needles)
-
-
-def _base64(value: str) -> list[bytes]:
-    """The parts of a base64 text that only depend on the secret, for each of the three ways it can be aligned.
-
-    In `Basic` credentials the secret stands behind a name of unknown length. Both alphabets of base64 are covered.
-    """
-    raw = value.encode("utf-8", "surrogatepass")
-    if len(raw) < _SHORTEST_BASE64:
-        return []
-    cores: dict[bytes, None] = {}
-    for before in range(3):
-        encoded = b64encode(bytes(before) + raw)
-        first = (before * 8 + 5) // 6
-        last = (before + len(raw)) * 8 // 6
-        core = encoded[first:last]
-        cores |= dict.fromkeys((core, core.replace(b"+", b"-").replace(b"/", b"_")))
-    return list(cores)
-
-
-def _ways(value: str) -> list[bytes]:
-    """Patterns for all spellings of a value, one for each way it can begin."""
-    first, *others = _RUNS.findall(value)
-    rest = b"".join(_backslashes(run) if run[0] == "\\" else _character(run) for run in others)
-    # Of base64, only these two are ever escaped.
-    signs = {ord("+"): _character("+"), ord("/"): _character("/")}
-    in_base64 = [b"".join(signs.get(byte, b"%c" % byte) for byte in core) for core in _base64(value)]
-    return [start + rest for start in _starts(first)] + in_base64
-
-
-def _starts(first: str) -> list[bytes]:
-    """The ways in which the beginning of a secret can be spelled, each beginning with one plain byte."""
-    if first[0] == "\\":
-        more = b"(?:u005[cC])?(?:%s(?:u005[cC])?){%d,%d}" % (_BACKSLASH, len(first) - 1, 8 * len(first))
-        return [start + more for start in _BACKSLASH_STARTS]
-    plain, escaped = _spellings(first)
-    # A backslash before a character that JSON has to escape goes with it, or half an escape would be left.
-    behind = plain + escaped if first in '"/' else escaped
-    return [*plain, *(start + _BACKSLASH + b"{0,7}+(?:" + b"|".join(behind) + b")" for start in _BACKSLASH_STARTS)]
-
-
-def _backslashes(run: str) -> bytes:
-    return b"(?:%s(?:u005[cC])?){%d,%d}" % (_BACKSLASH, len(run), 8 * len(run))
-
-
-def _character(character: str) -> bytes:
-    plain, escaped = _spellings(character)
-    ways = _BACKSLASH, b"|".join(plain), _BACKSLASH, b"|".join(escaped)
-    return b"(?:%s{0,8}+(?:%s)|%s{1,8}+(?:%s))" % ways
-
-
-def _spellings(character: str) -> tuple[list[bytes], list[bytes]]:
-    """A character plain or percent-encoded; and what stands for it behind a backslash in JSON."""
-    plain = _plain_and_percent(character.encode("utf-8", "surrogatepass"))
-    if "\x7f" < character < "\u0100":
-        plain += _plain_and_percent(character.encode("latin-1"))
-    if character == " ":
-        plain += _plain_and_percent(b"+")
-    raw = character.encode("utf-16-be", "surrogatepass")
-    units = [b"u(?i:%s)" % raw[start : start + 2].hex().encode() for start in range(0, len(raw), 2)]
-    escaped = [(_BACKSLASH + b"{1,8}+").join(units)]
-    if character in _SHORT_ESCAPES:
-        escaped.append(_SHORT_ESCAPES[character])
-    return plain, escaped
-
-
-def _plain_and_percent(raw: bytes) -> list[bytes]:
-    return [re.escape(raw), b"".join(b"%%(?:25){0,3}(?i:%02x)" % byte for byte in raw)]

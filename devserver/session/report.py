@@ -42,10 +42,12 @@ class Report:
         self._told = 0
 
         def finish(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
-            line = render(str(event.pop("event")), event)
+            kind = str(event.pop("event"))
+            line = render(kind, event)
             if line is None:
                 raise structlog.DropEvent
-            return redact(line)
+            # The ready line is all ours, and the token in the console's address is for whoever reads it.
+            return line if kind == "ready" else redact(line)
 
         self._log = structlog.wrap_logger(_Sink(write), processors=[finish], wrapper_class=structlog.BoundLogger)
         self._log = self._log.bind()
