@@ -20,7 +20,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks import answering, closed, ignoring, peers, reloading, starting
+from benchmarks import (
+    answering,
+    closed,
+    ignoring,
+    peers,
+    recording,
+    reloading,
+    replaying,
+    scale,
+    snapshot,
+    starting,
+)
 from benchmarks.figures import CannotMeasureError, Line, Outcome
 from benchmarks.settings import KEPT, ROOT, Settings, say
 
@@ -32,6 +43,11 @@ ROWS: dict[str, Callable[[Settings], Outcome]] = {
     "burst": reloading.burst,
     "reload": reloading.reload,
     "ignored": ignoring.ignored,
+    "scale": scale.scale,
+    "recording": recording.recording,
+    "replay": replaying.replay,
+    "watch": replaying.watch,
+    "snapshot": snapshot.snapshot,
 }
 BUSY = 0.7
 

@@ -52,11 +52,11 @@ def throughput(settings: Settings) -> Outcome:
                 seen[name].append(pressed)
                 cost[name].append((server.cpu_seconds() - before) / max(1, pressed.requests) * 1e6)
         total = sum(pressed.requests for pressed in seen["ours"])
-        recorded = _recorded(folder, total)
+        on_disk = recorded(folder, total)
     rates = {name: median([pressed.rate for pressed in rounds]) for name, rounds in seen.items()}
     ratio = rates["ours"] / rates["bare"]
     errors = sum(pressed.errors for pressed in seen["ours"])
-    complaints = _complaints(same, errors, recorded, total)
+    complaints = _complaints(same, errors, on_disk, total)
     line = Line(
         f"throughput, {CONNECTIONS} connections",
         f"{rates['ours']:,.0f}/s" + complaints,
@@ -66,7 +66,7 @@ def throughput(settings: Settings) -> Outcome:
         times(ratio),
     )
     raw = {name: _raw(rounds, cost[name]) for name, rounds in seen.items()}
-    return Outcome([line], raw | {"recorded": recorded, "same answer": same, "client": closed.client_name()})
+    return Outcome([line], raw | {"recorded": on_disk, "same answer": same, "client": closed.client_name()})
 
 
 def _complaints(same: bool, errors: int, recorded: int, total: int) -> str:
@@ -99,7 +99,7 @@ def _same_answers(ours: Server, bare: Server, request: bytes) -> bool:
     return answers[0] == answers[1]
 
 
-def _recorded(folder: Path, expected: int) -> int:
+def recorded(folder: Path, expected: int) -> int:
     """How many exchanges are on disk, once the writer has caught up: a fast recorder that is off is no recorder."""
     database = folder / ".fn" / "recordings.db"
     count = 0

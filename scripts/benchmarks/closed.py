@@ -14,12 +14,16 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from benchmarks.figures import CannotMeasureError, percentile
 from benchmarks.processes import environment
 
+_blocks = count(1)
+_BLOCK = 10_000_000  # requests in one round that can differ
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _DRAIN = 3.0
 _SCRIPT = """\
@@ -29,6 +33,14 @@ wrk.headers["X-Timestamp"] = "2024-06-06T17:20:14Z"
 wrk.headers["User-Agent"] = "bench"
 wrk.headers["Accept"] = "application/json"
 wrk.body = %s
+local mark, number = %s, %d
+if mark ~= "" then
+  local body = wrk.body
+  request = function()
+    number = number + 1
+    return wrk.format(nil, nil, nil, (body:gsub(mark, string.format("%%012.0f", number))))
+  end
+end
 done = function(summary, latency, requests)
   local e = summary.errors
   io.write(string.format('\\nRESULT {"seconds":%%f,"requests":%%d,"errors":%%d,"p50":%%f,"p99":%%f}\\n',
@@ -36,6 +48,18 @@ done = function(summary, latency, requests)
     latency:percentile(50) / 1e6, latency:percentile(99) / 1e6))
 end
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A request in which `mark`, twelve digits, is another number each time."""
+
+    template: bytes
+    mark: bytes
+
+    def numbered(self, number: int) -> bytes:
+        """The request with that number."""
+        return self.template.replace(self.mark, b"%012d" % number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +83,18 @@ def client_name() -> str:
     return "wrk" if _wrk() else "own socket loop (apt-get install wrk for the usual one)"
 
 
-def press(port: int, request: bytes, connections: int, seconds: int, work: Path) -> Pressed:
+def press(port: int, request: bytes | Counted, connections: int, seconds: int, work: Path) -> Pressed:
     """Load for that many seconds."""
     wrk = _wrk()
+    numbers = count(next(_blocks) * _BLOCK)
     if wrk is None:
-        return _by_sockets(port, request, connections, seconds)
-    head, _, body = request.partition(b"\r\n\r\n")
+        following = (lambda: request.numbered(next(numbers))) if isinstance(request, Counted) else (lambda: request)
+        return _by_sockets(port, following, connections, seconds)
+    template, mark = (request.template, request.mark) if isinstance(request, Counted) else (request, b"")
+    head, _, body = template.partition(b"\r\n\r\n")
     script = work / "post.lua"
-    script.write_text(_SCRIPT % json.dumps(body.decode()))  # a JSON string of printable ASCII is a Lua string
+    # A JSON string of printable ASCII is a Lua string.
+    script.write_text(_SCRIPT % (json.dumps(body.decode()), json.dumps(mark.decode()), next(numbers)))
     url = f"http://127.0.0.1:{port}{head.split()[1].decode()}"
     return _by_wrk([wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), url], seconds)
 
@@ -91,7 +119,7 @@ class _Connection:
     received: bytearray = field(default_factory=bytearray)
 
 
-def _by_sockets(port: int, request: bytes, connections: int, seconds: float) -> Pressed:
+def _by_sockets(port: int, following: Callable[[], bytes], connections: int, seconds: float) -> Pressed:
     took: list[float] = []
     errors = 0
     idle = 0
@@ -104,7 +132,7 @@ def _by_sockets(port: int, request: bytes, connections: int, seconds: float) -> 
         end = begin + seconds
         for connection in opened:
             connection.started = time.perf_counter()
-            connection.socket.send(request)
+            connection.socket.send(following())
         while idle < connections and time.perf_counter() < end + _DRAIN:
             for key, _ in selector.select(0.5):
                 connection = key.data
@@ -116,7 +144,7 @@ def _by_sockets(port: int, request: bytes, connections: int, seconds: float) -> 
                     took.append(now - connection.started)
                     errors += not good
                     connection.started = now
-                    connection.socket.send(request)
+                    connection.socket.send(following())
                 else:  # what is in flight at the end is awaited, so that it does not burden the next round
                     idle += 1
         for connection in opened:

@@ -91,11 +91,17 @@ class Events:
 
     def wait(self, name: str, after: int, limit: float) -> tuple[float, dict[str, Any]] | None:
         """The first event of that name from index `after` on; None when it does not come in time."""
+        return self.first(lambda event: event.get("event") == name, after, limit)
+
+    def first(
+        self, fits: Callable[[dict[str, Any]], bool], after: int, limit: float
+    ) -> tuple[float, dict[str, Any]] | None:
+        """As `wait`, of lines that fit."""
         end = time.perf_counter() + limit
         with self.changed:
             while True:
                 for moment, event in self.seen[after:]:
-                    if event.get("event") == name:
+                    if fits(event):
                         return moment, event
                 left = end - time.perf_counter()
                 if left <= 0 or self.closed:

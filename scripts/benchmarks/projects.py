@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import calls
 from benchmarks.settings import ROOT
 
 PLACEHOLDER = "VER000000"
@@ -31,6 +32,48 @@ async def ice(context: FunctionContext, event: IceEvent):
 
 async def v(context, request):
     return TOKEN
+"""
+
+_IVR = """\
+from devserver.runtime import FunctionContext, IceEvent, IceSvamlBuilder, PieEvent, PieSvamlBuilder, create_menu
+@MORE@
+TOKEN = "VER000000"
+
+
+async def ice(context: FunctionContext, event: IceEvent):
+    await context.cache.set(f"call:{event.callid}", {"from": event.cli, "pressed": []})
+    menu = create_menu().prompt("Press 1 for sales, 2 for support.")
+    menu = menu.option("1", "return(sales)").option("2", "return(support)").build()
+    return IceSvamlBuilder().say(f"Welcome {event.cli}, {TOKEN}.").run_menu(menu).build()
+
+
+async def pie(context: FunctionContext, event: PieEvent):
+    call = await context.cache.get(f"call:{event.callid}") or {"pressed": []}
+    call["pressed"].append(event.menu_result.value)
+    await context.cache.set(f"call:{event.callid}", call)
+    said = f"{TOKEN}, you have pressed {len(call['pressed'])} keys."
+    return PieSvamlBuilder().say(said).connect_pstn("+15551234567").build()
+
+
+async def dice(context, event):
+    await context.cache.delete(f"call:{event.callid}")
+
+
+async def v(context, request):
+    return TOKEN
+"""
+
+_LEDGER = """\
+import sqlite3
+from contextlib import closing
+
+from devserver.runtime import FunctionContext, IceEvent, IceSvamlBuilder
+
+
+async def ice(context: FunctionContext, event: IceEvent):
+    with closing(sqlite3.connect(context.database)) as database, database:
+        database.execute("INSERT INTO calls (callid, cli) VALUES (?, ?)", (event.callid, event.cli))
+    return IceSvamlBuilder().say(f"Hello {event.cli}, please hold.").connect_pstn("+15551234567").build()
 """
 
 _SHOP = """\
@@ -150,9 +193,9 @@ class Source:
         return Saved(self.version, time.perf_counter())
 
 
-def hello(folder: Path) -> Source:
-    """One file: a voice handler and a custom one."""
-    _manifest(folder, "bench-hello")
+def hello(folder: Path, **dev: object) -> Source:
+    """One file: a voice handler and a custom one; `dev` goes into its sinch.json."""
+    _manifest(folder, "bench-hello", dev)
     return Source(folder, _write(folder / "function.py", _HELLO))
 
 
@@ -161,6 +204,22 @@ def shop(folder: Path) -> Source:
     _manifest(folder, "bench-shop")
     last = _shop_modules(folder)
     return Source(folder, _write(folder / "function.py", _named(_SHOP)), last)
+
+
+def ivr(folder: Path, *, modules: bool = False) -> Source:
+    """A menu that remembers in the cache what was pressed; with `modules`, it also imports what `shop` does."""
+    _manifest(folder, "bench-ivr")
+    more = ""
+    if modules:
+        _shop_modules(folder)
+        more = _named("import sinch\nfrom shop import @NAMES@\n")
+    return Source(folder, _write(folder / "function.py", _IVR.replace("@MORE@", more)))
+
+
+def ledger(folder: Path) -> Source:
+    """Each ICE writes a row into the function's database, whose tables are there."""
+    _manifest(folder, "bench-ledger")
+    return Source(folder, _write(folder / "function.py", _LEDGER))
 
 
 def asgi_hello(folder: Path) -> Source:
@@ -187,17 +246,11 @@ def fill_with_ignored(folder: Path) -> None:
 
 def callback() -> bytes:
     """A real ICE payload, as HTTP sends it: the whole request."""
-    body = CALLBACK.read_bytes()
-    head = (
-        "POST /ice HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: application/json\r\n"
-        "Content-Type: application/json; charset=utf-8\r\nX-Timestamp: 2024-06-06T17:20:14Z\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    return calls.request("ice", CALLBACK.read_bytes())
 
 
-def _manifest(folder: Path, name: str) -> None:
-    _write(folder / "sinch.json", json.dumps({"name": name, "runtime": "python"}))
+def _manifest(folder: Path, name: str, dev: dict[str, object] | None = None) -> None:
+    _write(folder / "sinch.json", json.dumps({"name": name, "runtime": "python", "dev": dev or {}}))
 
 
 def _shop_modules(folder: Path) -> Path:
