@@ -22,6 +22,7 @@ from devserver.session.frames import (
     Load,
     Loaded,
     Prepare,
+    Replaying,
     SocketClose,
     SocketData,
     SocketRefused,
@@ -36,7 +37,17 @@ def prepare(folder: Path, **more: Any) -> Prepare:
     """The first word to a host of this project."""
     fields: dict[str, Any] = {"environment": {}, "preload": [], "code": [], "blocked_after": 0.05, **more}
     storage, database = str(folder / "storage"), str(folder / "data" / "function.db")
-    settings = HostSettings("demo", None, {}, {}, fields.pop("blocked_after"), storage, database)
+    settings = HostSettings(
+        "demo",
+        None,
+        fields.pop("variables", {}),
+        fields.pop("origins", {}),
+        fields.pop("blocked_after"),
+        storage,
+        database,
+        fields.pop("keep", ""),
+        fields.pop("sealed", False),
+    )
     return Prepare(root=str(folder), settings=settings, **fields)
 
 
@@ -127,10 +138,12 @@ async def running(folder: Path, heard: Heard | None = None, **more: Any) -> Asyn
         yield host
 
 
-def ask(host: HostLink, path: str = "/status", number: int = 1) -> asyncio.Future[Answer]:
+def ask(
+    host: HostLink, path: str = "/status", number: int = 1, replaying: Replaying | None = None
+) -> asyncio.Future[Answer]:
     """Send one request."""
     future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-    host.invoke(future, Invoke(number, "GET", path, (), b"", f"r{number}", "127.0.0.1", False))
+    host.invoke(future, Invoke(number, "GET", path, (), b"", f"r{number}", "127.0.0.1", False, replaying))
     return future
 
 
