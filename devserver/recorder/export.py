@@ -24,10 +24,10 @@ import msgspec
 from msgspec.structs import replace
 
 from devserver.errors import FnError
+from devserver.project.files import not_written, write_whole
 from devserver.recorder.portable import Portable, PortableCall, State, write
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.rewriting import rewritten
-from devserver.recorder.whole_files import not_written, write_whole
 
 if TYPE_CHECKING:
     from devserver.recorder.exchange import Exchange

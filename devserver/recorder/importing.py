@@ -187,10 +187,10 @@ def save_state(folder: Path, exchange_id: str, state: State, redact: Redactor) -
     Raises:
         FnError: it cannot be written.
     """
+    from devserver.project.files import write_whole
     from devserver.recorder.portable import PortableCall
     from devserver.recorder.portable_lines import packed_state
     from devserver.recorder.rewriting import rewritten
-    from devserver.recorder.whole_files import write_whole
 
     clean = rewritten(PortableCall(None, [], state), redact.data).state or state
     path = _state_path(folder, exchange_id)
