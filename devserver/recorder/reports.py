@@ -1,4 +1,4 @@
-"""Reports of replays for machines: JUnit XML for CI, and JSON. Functions from data to text.
+"""Reports of replays for machines: JUnit XML for CI. Functions from data to text (JSON is `replay.shape`).
 
 The XML keeps to what both Jenkins and GitLab read: `testsuites` > `testsuite` (a call) > `testcase` (a callback), with
 `failure` for differences and `error` for a handler that failed. There is no time of day in it, so that the same replay
@@ -74,21 +74,6 @@ def junit(calls: Iterable[CallReport]) -> str:
     root.attrib.update({"name": "fn replay", **_counts(results)})
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def json_report(calls: Iterable[CallReport]) -> str:
-    """The replays as JSON: totals, and each call with its callbacks."""
-    listed = list(calls)
-    results = [result for call in listed for result in call.results]
-    report = {
-        "calls": len(listed),
-        "callbacks": len(results),
-        "different": sum(1 for result in results if result.differences),
-        "failed": sum(1 for result in results if result.error is not None),
-        "skipped": sum(1 for result in results if result.skipped),
-        "results": [msgspec.to_builtins(call) for call in listed],
-    }
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 
 
 def _counts(results: Sequence[CallbackReport]) -> dict[str, str]:
