@@ -41,7 +41,7 @@ def purge_recordings(
       fn recordings purge --older-than 7d
       fn recordings purge --number +12025550100 --yes
     """
-    from devserver.recorder.purge import number_pattern, purge
+    from devserver.recorder.purge import phone_number, purge
     from devserver.session.discovery import find_session
 
     choices = {
@@ -54,7 +54,7 @@ def purge_recordings(
     if len(which) != 1:
         raise click.UsageError("Say what to delete: --all, --callid, --number or --older-than (one of them).")
     if number is not None:
-        number_pattern(number)
+        phone_number(number)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Nobody can be asked here; add --yes to delete without asking.")

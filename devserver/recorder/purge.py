@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from devserver.errors import FnError
 from devserver.recorder.deletion import BITE, delete_exchanges, finish_deleting, opened_for_deleting, transaction
 from devserver.recorder.index import Progress, remove
@@ -26,6 +28,7 @@ _SIGNS = re.compile(r"[+\s().\-/]")
 
 # Between two digits of a number, as people and programs write it; a space may be percent-encoded or, in a form, a plus.
 _BETWEEN = rb"(?:[ ().\-/+]|%20|%2[dD]|\xc2\xa0){0,3}"
+_REMOVED = b" ().-/+\xc2\xa0"  # the same, as single bytes
 # Before it: no digit, unless that one belongs to an escape; and the international prefix.
 _BEFORE = rb"(?:(?<!\d)|(?<=%\d\d)|(?<=\\u00\d\d))(?:00|011)?"
 
@@ -57,21 +60,42 @@ def purge(
     """
     if (everything, callid is not None, older_than is not None, number is not None).count(True) != 1:
         raise ValueError("one of everything, callid, older_than and number")
-    pattern = number_pattern(number) if number is not None else None
+    wanted = phone_number(number) if number is not None else None
     with _sentences(folder / FILE), opened_for_deleting(folder / FILE) as connection:
         if everything:
             return _delete_all(connection, folder, is_running=is_running)
         if connection is None:
             return 0
-        if pattern is not None:
-            return _delete_number(connection, folder, pattern, progress)
+        if wanted is not None:
+            return _delete_number(connection, folder, wanted, progress)
         condition, value = ("callid = ?", _stored(callid)) if callid is not None else ("at < ?", older_than)
         find = f"SELECT seq FROM request WHERE {condition} ORDER BY seq"  # noqa: S608 the condition is ours
         return _delete(connection, folder, [seq for (seq,) in connection.execute(find, (value,))], progress)
 
 
-def number_pattern(number: str) -> re.Pattern[bytes]:
-    """What finds a phone number in bytes, in all its spellings: with and without `+` or `00`, with spaces and signs.
+class Number(msgspec.Struct, frozen=True):
+    """A phone number in all its spellings: with and without `+` or `00`, with spaces and signs."""
+
+    digits: bytes
+    pattern: re.Pattern[bytes]
+
+    def is_in(self, *columns: str | bytes | None) -> bool:
+        """Whether it occurs in one of them."""
+        return any(
+            self._is_in(column.encode("utf-8", "replace") if isinstance(column, str) else column)
+            for column in columns
+            if column
+        )
+
+    def _is_in(self, data: bytes) -> bool:
+        # A million rows are looked at: what cannot match must cost no pattern.
+        if self.digits not in data.translate(None, _REMOVED) and b"%2" not in data:
+            return False
+        return self.pattern.search(data) is not None
+
+
+def phone_number(number: str) -> Number:
+    """What finds a phone number.
 
     Raises:
         FnError: it is none.
@@ -81,7 +105,8 @@ def number_pattern(number: str) -> re.Pattern[bytes]:
         raise FnError(
             f'"{number}" is no phone number.', hint="Write it with its country code, for example +12025550100."
         )
-    return re.compile(_BEFORE + _BETWEEN.join(digit.encode() for digit in digits) + rb"(?!\d)")
+    pattern = re.compile(_BEFORE + _BETWEEN.join(digit.encode() for digit in digits) + rb"(?!\d)")
+    return Number(digits.encode(), pattern)
 
 
 @contextmanager
@@ -149,20 +174,18 @@ _KEPT_FILES = "SELECT DISTINCT value FROM state WHERE kind = 'storage' AND value
 # --- a number --------------------------------------------------------------------------------------------------
 
 
-def _delete_number(
-    connection: sqlite3.Connection, folder: Path, pattern: re.Pattern[bytes], progress: Progress | None
-) -> int:
-    seqs = _with_number(connection, pattern, progress)
-    for name in _forget_in_journal(connection, pattern):
+def _delete_number(connection: sqlite3.Connection, folder: Path, number: Number, progress: Progress | None) -> int:
+    seqs = _with_number(connection, number, progress)
+    for name in _forget_in_journal(connection, number):
         forget_file(folder, name)
-    _forget_in_files(folder, pattern)
+    _forget_in_files(folder, number)
     deleted = _delete(connection, folder, seqs, progress)
     if not deleted:
         finish_deleting(connection, folder)
     return deleted
 
 
-def _with_number(connection: sqlite3.Connection, pattern: re.Pattern[bytes], progress: Progress | None) -> list[int]:
+def _with_number(connection: sqlite3.Connection, number: Number, progress: Progress | None) -> list[int]:
     """Rows in which the number occurs, and all others of their calls."""
     total = connection.execute("SELECT count(*) FROM request").fetchone()[0] if progress else 0
     seqs: set[int] = set()
@@ -172,7 +195,7 @@ def _with_number(connection: sqlite3.Connection, pattern: re.Pattern[bytes], pro
         " FROM request r LEFT JOIN answer a ON a.seq = r.seq LEFT JOIN accepted c ON c.seq = r.seq"
     )
     for done, (seq, callid, *columns) in enumerate(connection.execute(sql)):
-        if _occurs(pattern, callid, *columns):
+        if number.is_in(callid, *columns):
             seqs.add(seq)
             if callid is not None:
                 calls.add(callid)
@@ -183,22 +206,14 @@ def _with_number(connection: sqlite3.Connection, pattern: re.Pattern[bytes], pro
     return sorted(seqs)
 
 
-def _occurs(pattern: re.Pattern[bytes], *columns: str | bytes | None) -> bool:
-    return any(
-        pattern.search(column.encode("utf-8", "replace") if isinstance(column, str) else column)
-        for column in columns
-        if column is not None
-    )
-
-
-def _forget_in_journal(connection: sqlite3.Connection, pattern: re.Pattern[bytes]) -> list[str]:
+def _forget_in_journal(connection: sqlite3.Connection, number: Number) -> list[str]:
     """Values that hold the number are as if they had been deleted, keys that hold it never were; gives their files."""
     named, valued, files = [], [], []
     for version, kind, key, value in connection.execute("SELECT version, kind, key, value FROM state"):
-        if _occurs(pattern, key):
+        if number.is_in(key):
             named.append((version,))
             files += [bytes(value).decode()] if kind == "storage" and value is not None else []
-        elif kind == "cache" and _occurs(pattern, value):
+        elif kind == "cache" and number.is_in(value):
             valued.append((version,))
     forget = (
         ("UPDATE state SET kind = 'cache', key = '', value = NULL, until = NULL WHERE version = ?", named),
@@ -211,10 +226,10 @@ def _forget_in_journal(connection: sqlite3.Connection, pattern: re.Pattern[bytes
     return files
 
 
-def _forget_in_files(folder: Path, pattern: re.Pattern[bytes]) -> None:
-    """Kept files of the storage in which the number stands; a replay that wants one finds nothing there."""
-    kept = folder / "state" / "storage"
-    for file in kept.iterdir() if kept.is_dir() else ():
-        with suppress(OSError):
-            if pattern.search(file.read_bytes()):
-                file.unlink()
+def _forget_in_files(folder: Path, number: Number) -> None:
+    """Kept files and states in which the number stands; a replay that wants one finds nothing there."""
+    for kept in (folder / "state" / "storage", folder / "state" / "imported"):
+        for file in kept.iterdir() if kept.is_dir() else ():
+            with suppress(OSError):
+                if number.is_in(file.read_bytes()):
+                    file.unlink()

@@ -11,7 +11,7 @@ import pytest
 
 from devserver.clock import SystemClock
 from devserver.errors import FnError
-from devserver.recorder.purge import number_pattern, purge
+from devserver.recorder.purge import phone_number, purge
 from devserver.recorder.reader import RecordingReader
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.search import search
@@ -181,6 +181,18 @@ def test_what_the_journal_and_kept_files_hold_of_a_number_goes(folder: Path) -> 
     assert journal(folder)[-1][0] == 9
 
 
+def test_states_of_imported_calls_go_with_them_and_with_a_number(folder: Path) -> None:
+    gone, kept, named = record(folder, {"callid": "gone"}, {"callid": "kept"}, {"callid": "named"})
+    imported = folder / "state" / "imported"
+    imported.mkdir(parents=True)
+    for made in (gone, kept, named):
+        (imported / f"{made}.json").write_text('{"cache":[["k","+12025550100"]]}' if made == named else "{}")
+    purge(folder, callid="gone")
+    assert sorted(file.stem for file in imported.iterdir()) == [kept, named]
+    purge(folder, number=NUMBER)
+    assert [file.stem for file in imported.iterdir()] == [kept]
+
+
 @pytest.mark.parametrize("number", ["", "abc", "+12", "1" * 30, "+1202555O100"])
 def test_what_is_no_number_is_refused(folder: Path, number: str) -> None:
     with pytest.raises(FnError, match="is no phone number"):
@@ -189,7 +201,7 @@ def test_what_is_no_number_is_refused(folder: Path, number: str) -> None:
 
 def test_a_number_may_be_given_in_any_spelling() -> None:
     for spelling in ("+1 (202) 555-0100", "0012025550100", "12025550100", "1.202.555.0100"):
-        assert number_pattern(spelling).search(b'"+12025550100"')
+        assert phone_number(spelling).is_in(b'"+12025550100"')
 
 
 # --- everything ------------------------------------------------------------------------------------------------
