@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from devserver.errors import FnError
 from devserver.recorder.compare import Rules
 from devserver.recorder.replay import Replayed
 from devserver.recorder.takes import Take
@@ -77,17 +76,7 @@ def run_pytest(root: Path, arguments: Sequence[str], *, quiet: bool) -> PytestRu
         root: the project, where pytest is started.
         arguments: for pytest.
         quiet: its words go to the standard errors, because the output is for a program.
-
-    Raises:
-        FnError: pytest is not installed.
     """
-    import importlib.util
-
-    if importlib.util.find_spec("pytest") is None:
-        raise FnError(
-            "This project has pytest files, and pytest is not installed beside fn.",
-            hint="Install it: pip install pytest. `fn test --no-pytest` runs the recorded calls alone.",
-        )
     with tempfile.TemporaryDirectory(prefix="fn-test-") as folder:
         report = Path(folder) / "pytest.xml"
         command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
