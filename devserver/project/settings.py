@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Origin = Literal["auth", "numbers", "sms", "conversation", "number_lookup"]
-"""A product of the official SDK whose host can be redirected."""
+Origin = Literal["auth", "numbers", "sms", "conversation", "number_lookup", "voice"]
+"""A product whose host can be redirected: those of the official SDK, and the Voice API."""
 
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
@@ -38,8 +38,9 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
         blocked_after: seconds after which a handler that blocks the event loop is named in the log.
         hung_after: seconds without a sign of life after which the host counts as hung.
         callback_deadline: seconds the platform waits for the answer to a voice callback; a slower one is marked.
-        origins: addresses to use in place of the SDK's hosts, by product (`auth`, `numbers`, `sms`, `conversation`,
-            `number_lookup`), such as `{"sms": "http://127.0.0.1:3002"}`.
+        origins: addresses to use in place of Sinch's hosts, by product (`auth`, `numbers`, `sms`, `conversation`,
+            `number_lookup`, `voice`), such as `{"sms": "http://127.0.0.1:3002"}`.
+        voice: which platform `context.voice` reaches: the `local` one of the session, or the `live` one of Sinch.
         ignore: more patterns, as in .gitignore, of files that the watcher leaves alone.
         record: whether what happens on the function port is recorded at all.
         retention_days: recordings older than this are deleted; 0 keeps them whatever their age.
@@ -56,11 +57,22 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     hung_after: Seconds = 3.0
     callback_deadline: Seconds = 5.0
     origins: dict[Origin, Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]] = {}
+    voice: Literal["local", "live"] = "local"
     ignore: list[str] = []
     record: bool = True
     retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 7.0
     retention_megabytes: Annotated[float, Meta(ge=0, le=1_000_000)] = 1024.0
     replay: ReplaySettings = ReplaySettings()
+
+    def client_origins(self, cloud: str) -> dict[str, str]:
+        """Where the function's clients go, by product; what is left out goes to Sinch.
+
+        Args:
+            cloud: address of the local Sinch; empty where there is none, as in a replay. Nobody is reached then: a
+                function that is meant to call the local one must not start real calls because it is not there.
+        """
+        origins = {str(product): url for product, url in self.origins.items()}
+        return origins if self.voice == "live" else {"voice": cloud, **origins}
 
 
 class TunnelSettings(Struct, frozen=True):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from devserver.runtime.builders import AceSvamlBuilder, IceSvamlBuilder, PieSvamlBuilder
+    from devserver.runtime.clients.voice_results import VoiceError
     from devserver.runtime.context import FunctionConfig, FunctionContext, MissingVariable
     from devserver.runtime.events import AceEvent, DiceEvent, IceEvent, NotifyEvent, PieEvent, parse_event
     from devserver.runtime.menu_templates import MenuTemplates
@@ -38,6 +39,7 @@ _HOMES = {
     "Response": "request",
     "Runtime": "setup",
     "SvamlError": "builders",
+    "VoiceError": "clients.voice_results",
     "create_menu": "menus",
     "parse_event": "events",
 }
@@ -62,6 +64,7 @@ __all__ = [
     "Response",
     "Runtime",
     "SvamlError",
+    "VoiceError",
     "create_menu",
     "parse_event",
 ]

@@ -145,7 +145,7 @@ class FunctionContext:
 
     @property
     def voice(self) -> Any:
-        """The Voice API; comes with a later version and says so when used."""
+        """The Voice API: `await context.voice.callouts.tts("+12025550199", text="Hello")`."""
         return self.services.clients.voice
 
     @property

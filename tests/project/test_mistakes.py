@@ -72,11 +72,11 @@ def test_text_that_is_no_manifest_is_refused_in_plain_words(tmp_path: Path, text
         ('"dev": {"ignore": ["a",\n1]}', 'sinch.json line 3: "dev.ignore[1]" must be text, not a whole number.'),
         (
             '"dev": {"origins": {\n"sms": "example"}}',
-            'sinch.json line 4: "dev.origins.sms" must be a product (auth, numbers, sms, conversation, number_lookup) with an address that starts with http:// or https://.',
+            'sinch.json line 4: "dev.origins.sms" must be a product (auth, numbers, sms, conversation, number_lookup, voice) with an address that starts with http:// or https://.',
         ),
         (
             '"dev": {"origins": {"sms": "http://x",\n"fax": "http://x"}}',
-            'sinch.json line 4: "dev.origins.fax" must be a product (auth, numbers, sms, conversation, number_lookup) with an address that starts with http:// or https://.',
+            'sinch.json line 4: "dev.origins.fax" must be a product (auth, numbers, sms, conversation, number_lookup, voice) with an address that starts with http:// or https://.',
         ),
         ('"dev": {\n"bodylimit": 5}', 'sinch.json line 4: "dev.bodylimit" is not a setting.'),
     ],

@@ -1,7 +1,7 @@
-"""The Sinch APIs as a function reaches them: `context.sms`, `context.conversation`, `context.numbers`.
+"""The Sinch APIs as a function reaches them: `context.voice`, `context.sms`, `context.conversation`, `context.numbers`.
 
-All of them are the official SDK behind an async face. Asking for a client costs nothing and never fails; what is
-wrong with it comes up where it is called.
+Voice is a client of our own, all others are the official SDK behind an async face. Asking for a client costs nothing
+and never fails; what is wrong with it comes up where it is called.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from devserver.runtime.clients.face import NotYet, Operation, Pages
 from devserver.runtime.clients.sdk import PRODUCTS, Sdk
 from devserver.runtime.clients.unlocking import MissingVariables
 from devserver.runtime.clients.wire import OutboundAnswer, OutboundCall, OutboundFailed, OutboundRefused, Wire
+
+if TYPE_CHECKING:
+    from devserver.runtime.clients.voice import Voice
 
 __all__ = [
     "PRODUCTS",
@@ -35,7 +39,8 @@ class Clients:
 
     Attributes:
         variables: of the function; which of them unlock what is in `unlocking`.
-        origins: URL by product (`PRODUCTS`) for those that shall not be reached at Sinch.
+        origins: URL by product (`PRODUCTS`) for those that shall not be reached at Sinch. An empty one of `voice`
+            means that there is nobody to be reached.
         wire: sees every call before it goes out, and may answer it; None when nobody is to.
 
     Raises:
@@ -68,10 +73,13 @@ class Clients:
         """`async for number in await context.numbers.list(...)`."""
         return Operation(self._sdk, ("numbers",))
 
-    @property
-    def voice(self) -> NotYet:
-        """Comes with a later version."""
-        return NotYet("voice")
+    @cached_property
+    def voice(self) -> Voice:
+        """`await context.voice.callouts.tts(...)`."""
+        from devserver.runtime.clients.voice import Voice
+        from devserver.runtime.clients.voice_http import VoiceHttp
+
+        return Voice(VoiceHttp(self.variables, self.origins.get("voice"), self.wire))
 
     @property
     def verification(self) -> NotYet:

@@ -107,8 +107,8 @@ class NotYet:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"context.{self._name}.{name} comes with a later version: this one has context.sms, "
-            "context.conversation and context.numbers."
+            f"context.{self._name}.{name} comes with a later version: this one has context.voice, "
+            "context.sms, context.conversation and context.numbers."
         )
 
     def __bool__(self) -> bool:

@@ -23,9 +23,9 @@ _SETTINGS: Mapping[str, tuple[str, ...]] = {
     "numbers": ("numbers_origin",),
     "number_lookup": ("number_lookup_origin",),
 }
-# Products that have an origin and no client here yet.
-_LATER = frozenset({"voice", "verification"})
-PRODUCTS = frozenset(_SETTINGS) | _LATER
+# Products that are not the SDK's: a client of our own, and one that is to come.
+_OTHERS = frozenset({"voice", "verification"})
+PRODUCTS = frozenset(_SETTINGS) | _OTHERS
 """The products whose origin can be redirected."""
 
 _SHOWN = 20

@@ -14,6 +14,7 @@ UNLOCKED_BY: Mapping[str, tuple[str, ...]] = {
     "conversation": (*_PROJECT, "CONVERSATION_APP_ID"),
     "sms": (*_PROJECT, "SMS_SERVICE_PLAN_ID"),
     "numbers": (*_PROJECT, "ENABLE_NUMBERS_API"),
+    "voice": ("VOICE_APPLICATION_KEY", "VOICE_APPLICATION_SECRET"),
 }
 _SWITCHES = frozenset({"ENABLE_NUMBERS_API"})
 

@@ -1,8 +1,8 @@
-"""What stands between the SDK and the network: sees every call before it leaves, and may answer it itself.
+"""What stands between our clients and the network: sees every call before it leaves, and may answer it itself.
 
 Data and a Protocol only; nothing here imports the SDK. Recording and replaying are the business of whoever implements
-`Wire`; `adapter` calls it. Credentials never reach it: the `Authorization` header is left out, and requests for tokens
-are not shown at all.
+`Wire`; `adapter` calls it for the SDK, `voice_http` for the Voice API. Credentials never reach it: the `Authorization`
+header is left out, and requests for tokens are not shown at all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class OutboundCall(msgspec.Struct, frozen=True):
-    """A request that the SDK is about to send; `url` with the query, `headers` without credentials."""
+    """A request that a client is about to send; `url` with the query, `headers` without credentials."""
 
     method: str
     url: str
@@ -59,7 +59,7 @@ class Wire(Protocol):
 
         Raises:
             OutboundRefused: it must not go out, and there is no answer; the user's handler gets this.
-            OutboundFailed: the answer is that there is none; the handler gets an error of `requests`.
+            OutboundFailed: the answer is that there is none; the handler gets an error of the client.
         """
         ...
 
