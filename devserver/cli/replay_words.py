@@ -64,7 +64,7 @@ def _print_takes(console: Console, results: Results, *, answers: bool) -> None:
 def _print_one(console: Console, place: int, one: Replayed, *, answers: bool) -> None:
     item, run = one.item, one.run
     said = _in_words(run.answer) if item.event is not None else ""
-    line = Text(f"{place:>3} {item.event or visible(item.path):<7} {run.ms:7.1f} ms  ")
+    line = Text(f"{place:>3} {visible(item.event or item.path):<7} {run.ms:7.1f} ms  ")
     if one.failed:
         line.append(f"failed ({run.answer.status if run.answer else 'no answer'})", style="red")
     elif not item.is_recorded:

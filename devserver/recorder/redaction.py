@@ -70,7 +70,9 @@ class Rule(msgspec.Struct, frozen=True):
 
 # How a private name ends; anything may stand before it, as in `SINCH_APPLICATION_SECRET` or `accessToken`.
 _NAME = (
-    rb"[\w.-]{0,40}?(?:passw(?:or)?d|passphrase|passcode|secret(?:[_-]?key)?|token|api[_-]?key|access[_-]?key"
+    # The token of a next page opens nothing, and without it a replay asks for another page.
+    rb"[\w.-]{0,40}?(?:passw(?:or)?d|passphrase|passcode|secret(?:[_-]?key)?|(?<!page)(?<!page[_-])token"
+    rb"|api[_-]?key|access[_-]?key"
     rb"|private[_-]?key|authorization|credentials?)"
 )
 _NAME_SIGNS = (

@@ -16,6 +16,11 @@ INSERT_REQUEST = (
     " VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 )
 INSERT_ANSWER = "INSERT INTO answer (seq, status, ms, generation, headers, notes, body) VALUES (?,?,?,?,?,?,?)"
+# Only if the request (its seq and id again) is still there: after a purge its number may be another request's.
+INSERT_LATE_ANSWER = (
+    "INSERT INTO answer (seq, status, ms, generation, headers, notes, body)"
+    " SELECT ?,?,?,?,?,?,? WHERE EXISTS (SELECT 1 FROM request WHERE seq = ? AND id = ?)"
+)
 SUMMARY_COLUMNS = "r.id, r.callid, r.event, r.source, r.method, r.path, a.status, r.at, a.ms"
 EXCHANGE_COLUMNS = (
     "r.id, r.at, r.callid, r.event, r.source, r.method, r.path, r.remote, r.headers, r.body, r.state,"

@@ -24,7 +24,7 @@ from devserver.errors import ConfigError
 from devserver.recorder.checkpoints import Checkpoints
 from devserver.recorder.exchange import Answer, Effect, Request
 from devserver.recorder.redaction import Redactor
-from devserver.recorder.rows import INSERT_ANSWER, INSERT_REQUEST, Notes, Row, answer_row, request_row
+from devserver.recorder.rows import INSERT_LATE_ANSWER, INSERT_REQUEST, Notes, Row, answer_row, request_row
 from devserver.recorder.schema import FILE, is_damaged, move_aside, open_for_writing
 from devserver.recorder.state import INSERT_CHANGE, Change, change_row, newest_version
 from devserver.recorder.trouble import Trouble, is_busy
@@ -230,7 +230,7 @@ class Recorder:
             new = {row[0]: execute(INSERT_REQUEST, row).lastrowid or 0 for row in self._requests}
             for exchange_id, row in self._answers:
                 if seq := self._open.get(exchange_id) or new.get(exchange_id):
-                    execute(INSERT_ANSWER, (seq, *row))
+                    execute(INSERT_LATE_ANSWER, (seq, *row, seq, exchange_id))
             if self._changes:
                 connection.executemany(INSERT_CHANGE, self._changes)
             execute("COMMIT")

@@ -19,6 +19,7 @@ import pytest
 from devserver.clock import ManualClock, SystemClock
 from devserver.errors import ConfigError
 from devserver.recorder.exchange import Answer, Effect, Exchange, Request, new_id
+from devserver.recorder.purge import purge
 from devserver.recorder.reader import RecordingReader
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.state import Change
@@ -582,3 +583,18 @@ async def test_versions_go_on_when_the_file_was_deleted_meanwhile(folder: Path) 
     await session.recorder.close()
     assert journal(folder) == [(2, "b")]
     assert session.read(recorded).state == 2
+
+
+async def test_an_answer_that_comes_after_a_purge_goes_to_nobody_else(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    late = await session.begin()
+    purge(tmp_path, everything=True)
+    other = await session.begin()  # SQLite gives it the number of the one that was deleted
+    session.finish(other, b'{"a": 1}')
+    session.finish(late, b'{"b": 2}')
+    await session.recorder.close()
+
+    assert session.count() == 1
+    found = session.read(other).answer
+    assert found is not None
+    assert found.body == b'{"a": 1}'
