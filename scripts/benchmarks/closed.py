@@ -38,7 +38,7 @@ if mark ~= "" then
   local body = wrk.body
   request = function()
     number = number + 1
-    return wrk.format(nil, nil, nil, (body:gsub(mark, string.format("%%012.0f", number))))
+    return wrk.format(nil, nil, nil, (body:gsub(mark, string.format("%%012.0f", number):reverse())))
   end
 end
 done = function(summary, latency, requests)
@@ -52,14 +52,14 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A request in which `mark`, twelve digits, is another number each time."""
+    """A request in which `mark`, twelve digits, is another number each time: backwards, as ids come in no order."""
 
     template: bytes
     mark: bytes
 
     def numbered(self, number: int) -> bytes:
         """The request with that number."""
-        return self.template.replace(self.mark, b"%012d" % number)
+        return self.template.replace(self.mark, (b"%012d" % number)[::-1])
 
 
 @dataclass(frozen=True, slots=True)
