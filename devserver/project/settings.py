@@ -27,6 +27,31 @@ class ReplaySettings(Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     ignore: list[str] = []
 
 
+E164 = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{5,14}\Z")]
+
+
+class CloudSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The object `dev.cloud`: how the local Sinch on the cloud port behaves.
+
+    Attributes:
+        auth: `both` takes Basic and signed requests, `signed` refuses Basic with 40301 as an app in production may,
+            `off` takes everything from programs on this machine.
+        clock_skew: seconds that the `x-timestamp` of a signed request may be away from now; 0 takes any.
+        numbers: phone numbers that the account has rented.
+        balance: what is left on the account, in no particular currency; at 0 every callout is refused with 40200.
+        blocked: beginnings of phone numbers that may not be called, such as `+900`; callouts to them
+            are refused with 40300.
+        without_fallback: whether configuring callbacks without a fallback address will `clear` or `keep` the old one.
+    """
+
+    auth: Literal["both", "signed", "off"] = "both"
+    clock_skew: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
+    numbers: list[E164] = []
+    balance: Annotated[float, Meta(ge=0)] = 100.0
+    blocked: list[Annotated[str, Meta(pattern=r"^\+[0-9]{1,15}\Z")]] = []
+    without_fallback: Literal["clear", "keep"] = "clear"
+
+
 class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The object `dev` of `sinch.json`: settings of `fn dev` alone, in camelCase there. Unknown keys are errors.
 
@@ -47,6 +72,7 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
         retention_megabytes: the oldest recordings are deleted until the file holds no more than this; 0 keeps them
             whatever their size.
         replay: settings of `fn replay` and `fn test`.
+        cloud: settings of the local Sinch.
     """
 
     deadline: Seconds = 30.0
@@ -63,6 +89,7 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 7.0
     retention_megabytes: Annotated[float, Meta(ge=0, le=1_000_000)] = 1024.0
     replay: ReplaySettings = ReplaySettings()
+    cloud: CloudSettings = CloudSettings()
 
     def client_origins(self, cloud: str) -> dict[str, str]:
         """Where the function's clients go, by product; what is left out goes to Sinch.
