@@ -22,6 +22,7 @@ _COMMANDS = {
     "calls": "Recorded calls: list, show with a timeline.",
     "replay": "Run recorded calls again and compare what happens.",
     "test": "Run recorded calls and the pytest suite.",
+    "voice": "Callouts, calls, callbacks and numbers of the Voice API.",
     "secrets": "Where the values of variables come from.",
     "completion": "Print a completion script for your shell.",
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,3 +160,25 @@ async def voice_platform() -> AsyncIterator[VoicePlatform]:
         yield platform
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def voice_platform_in_a_thread() -> Iterator[VoicePlatform]:
+    """The same beside code that has an event loop of its own, such as a command."""
+    started: Future[VoicePlatform] = Future()
+    ended = asyncio.Event()
+
+    async def serve() -> None:
+        async with voice_platform() as platform:
+            started.set_result(platform)
+            await ended.wait()
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        yield started.result(10)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+        loop.close()
