@@ -23,6 +23,7 @@ _COMMANDS = {
     "replay": "Run recorded calls again and compare what happens.",
     "test": "Run recorded calls and the pytest suite.",
     "voice": "Callouts, calls, callbacks and numbers of the Voice API.",
+    "cloud": "The local Sinch: its application, starting over.",
     "secrets": "Where the values of variables come from.",
     "completion": "Print a completion script for your shell.",
 }

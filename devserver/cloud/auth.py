@@ -139,7 +139,7 @@ def _known(key: str, known: list[Application]) -> Application:
             return application
     raise Refused(
         Code.INVALID_CREDENTIALS,
-        f"Invalid credentials: there is no application {key[:80]!r} here; `fn cloud application` prints the one that is.",
+        f"Invalid credentials: there is no application {key[:80]!r} here; `fn cloud application` prints the one.",
     )
 
 

@@ -20,6 +20,10 @@ from urllib.parse import quote
 from devserver.cloud.asking import Answer, Asked
 from devserver.cloud.errors import Code, Refused
 from devserver.cloud.voice_terms import Voice
+from devserver.errors import FnError
+
+FOLDER = "voice-recordings"
+"""Name of the folder inside the project's `.fn`."""
 
 _KEPT = 30 * 86_400.0  # seconds until `expiresOn`; not published, and nothing is deleted here
 _PAGE_SIZE = 20
@@ -64,6 +68,21 @@ async def delete_recording(voice: Voice, asked: Asked) -> Answer:
     except OSError as error:
         raise Refused(Code.INTERNAL, f"The recording cannot be deleted: {error.strerror}.") from error
     return Answer()
+
+
+def delete_all(folder: Path) -> int:
+    """Delete every recording; gives how many there were.
+
+    Raises:
+        FnError: one cannot be deleted.
+    """
+    stored = _stored(folder)
+    for each in stored:
+        try:
+            each.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise FnError(f"{each.path} cannot be deleted: {error.strerror}.", hint="Delete it by hand.") from error
+    return len(stored)
 
 
 async def _found(voice: Voice, asked: Asked) -> _Recording:
