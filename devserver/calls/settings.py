@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from devserver.calls.outcomes import OUTCOMES, Row, Situation
+from devserver.calls.outcomes import Row, Situation
 from devserver.calls.setup import Leg
 
 
@@ -17,7 +17,8 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         callback_timeout: seconds for one address of a callback (1.1 ?).
         fallback_on_illegal: an answer that is no legal SVAML is an error, so that the fallback is tried (1.1 ?).
-        most_callbacks: a call that needs more callbacks goes round in circles and is ended (ours).
+        most_callbacks: a call that asks its function (ICE, ACE, PIE) more often goes round in circles and is ended
+            (ours).
         most_events: the same for events of any kind, for loops that need no callback (ours).
         error_prompt: what the caller hears when the ICE failed (1.8).
         error_prompt_pie: the same after a PIE that failed; it then hangs up (1.8 ?).
@@ -48,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True):
         currency: of `userRate` and `debit`.
         rate: price of a minute.
         storing_seconds: longest wait for stored recordings before the call is given up as ended (ours).
-        outcomes: result and reason of each situation (3.3).
+        outcomes: situations whose result and reason differ from `outcomes.OUTCOMES` (3.3).
     """
 
     callback_timeout: float = 5.0
@@ -83,4 +84,4 @@ class Settings(msgspec.Struct, frozen=True):
     currency: str = "USD"
     rate: float = 0.0
     storing_seconds: float = 900.0
-    outcomes: Mapping[Situation, Row] = OUTCOMES
+    outcomes: Mapping[Situation, Row] = {}
