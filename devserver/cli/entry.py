@@ -22,6 +22,7 @@ _COMMANDS = {
     "calls": "Recorded calls: list, show with a timeline.",
     "replay": "Run recorded calls again and compare what happens.",
     "test": "Run recorded calls and the pytest suite.",
+    "trigger": "Send one callback of the catalogue to the function.",
     "voice": "Callouts, calls, callbacks and numbers of the Voice API.",
     "cloud": "The local Sinch: its application, starting over.",
     "secrets": "Where the values of variables come from.",

@@ -29,7 +29,7 @@ _AROUND = 1  # lines shown around a change
 
 def print_results(results: Results, *, accepted: bool = False) -> None:
     """Everything about a replay that is over."""
-    console = _console()
+    console = open_console()
     _print_takes(console, results, answers=True)
     words = _sum(results) + (", accepted" if accepted else "")
     console.print(words + ".", style="red" if _failed(results) else None)
@@ -37,7 +37,7 @@ def print_results(results: Results, *, accepted: bool = False) -> None:
 
 def print_round(this: Round) -> None:
     """One round of `--watch`."""
-    console = _console()
+    console = open_console()
     if this.number > 1:
         console.print(Text(visible(", ".join(this.files) or "saved"), style="bold"))
     if this.trouble is not None:
@@ -49,7 +49,8 @@ def print_round(this: Round) -> None:
     console.print(_sum(this.results) + when + ".", style="red" if _failed(this.results) else None)
 
 
-def _console() -> Console:
+def open_console() -> Console:
+    """Where words go: as wide as the terminal, and of a fixed width elsewhere."""
     return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 120)
 
 
@@ -78,15 +79,15 @@ def _print_one(console: Console, place: int, one: Replayed, *, answers: bool) ->
     if answers and (one.differences or not item.is_recorded):
         _print_answers(console, one)
     for difference in one.differences:
-        console.print(_below(difference.text, "yellow"))
+        console.print(below(difference.text, "yellow"))
     if run.error and (one.failed or one.differences):
         trace = str(run.error.get("traceback") or run.error.get("text") or "").rstrip()
-        console.print(_below(trace, "red"))
+        console.print(below(trace, "red"))
     if run.hint:
-        console.print(_below(run.hint, "dim"))
+        console.print(below(run.hint, "dim"))
 
 
-def _below(text: str, style: str) -> Padding:
+def below(text: str, style: str) -> Padding:
     """Text under a callback; wrapped lines stay under it."""
     return Padding(Text(visible(text), style=style), (0, 0, 0, 6))
 
@@ -95,11 +96,11 @@ def _print_answers(console: Console, one: Replayed) -> None:
     """The two answers side by side, where they are not the same; of a file, the one there is."""
     from rich.table import Table
 
-    now = _shown(one.new).split("\n")
+    now = shown(one.new).split("\n")
     if not one.item.is_recorded:
         console.print(Text("\n".join(f"      {line}" for line in now)))
         return
-    was = _shown(one.item.old).split("\n")
+    was = shown(one.item.old).split("\n")
     if was == now:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), expand=True, header_style="dim")
@@ -152,7 +153,8 @@ def _status(answer: Answer | None) -> str:
     return str(answer.status) if answer else "no answer"
 
 
-def _shown(answer: Answer | None) -> str:
+def shown(answer: Answer | None) -> str:
+    """The body of an answer, JSON in lines."""
     value = document(answer)
     if value is None:
         return "(no body)"

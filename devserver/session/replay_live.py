@@ -1,17 +1,21 @@
-"""`fn replay --live-state` while `fn dev` runs: that session answers, with its cache, its data and its debugger."""
+"""Requests of our own to a running session: `fn replay --live-state`, and `fn trigger`.
+
+That session answers, with its cache, its data and its debugger; what it noted is read from its recordings.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from devserver.errors import FnError
 from devserver.project import Project
 from devserver.recorder.compare import Rules
-from devserver.recorder.exchange import Answer, Exchange
+from devserver.recorder.exchange import Answer, Exchange, Source
 from devserver.recorder.reader import NotRecorded, RecordingReader
 from devserver.recorder.redaction import Redactor
 from devserver.recorder.replay import Replayed, Run, compared, headers_to_send
@@ -34,28 +38,64 @@ async def replay_live(
     Raises:
         FnError: it does not answer.
     """
-    import aiohttp
-
     redactor = Redactor(project.secret_values)
-    timeout = aiohttp.ClientTimeout(total=project.dev.deadline + 10)
-    try:
-        async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as client:
+    with talking_to(session):
+        async with client_for(project) as client:
             found = []
             for take in takes:
                 replayed: list[Replayed] = []
                 for item in take.items:
-                    run = await _send(client, session, project, redactor, item)
+                    run = await send(client, session, project, redactor, item)
                     replayed.append(compared(item, run, redactor.data, rules, replayed))
                 found.append((take, replayed))
             return found
-    except (aiohttp.ClientConnectionError, TimeoutError) as error:
+
+
+def client_for(project: Project) -> ClientSession:
+    """What to send with: bytes come back as they are, and a handler has its time."""
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=project.dev.deadline + 10)
+    return aiohttp.ClientSession(timeout=timeout, auto_decompress=False)
+
+
+@contextmanager
+def talking_to(session: SessionFile) -> Iterator[None]:
+    """Say in one sentence that a session does not answer.
+
+    Raises:
+        FnError: it does not.
+    """
+    import aiohttp
+
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError) as error:
         raise FnError(
             f"The session at {session.function} does not answer: {str(error) or 'it took too long'}.",
             hint="Is `fn dev` still running?",
         ) from error
 
 
-async def _send(client: ClientSession, session: SessionFile, project: Project, redactor: Redactor, item: Item) -> Run:
+async def send(
+    client: ClientSession,
+    session: SessionFile,
+    project: Project,
+    redactor: Redactor,
+    item: Item,
+    *,
+    source: Source = "replay",
+) -> Run:
+    """Send one request, signed anew, and tell what came of it.
+
+    Args:
+        client: from `client_for`.
+        session: who answers; without a token it is told nothing of the source.
+        project: whose secrets sign.
+        redactor: puts secrets back into what was recorded.
+        item: what is sent.
+        source: as what it is recorded.
+    """
     from multidict import CIMultiDict
     from yarl import URL
 
@@ -71,8 +111,9 @@ async def _send(client: ClientSession, session: SessionFile, project: Project, r
             now=now,
         )
     )
-    headers[SOURCE_HEADER] = "replay"
-    headers[TOKEN_HEADER] = session.token
+    if session.token:
+        headers[SOURCE_HEADER] = source
+        headers[TOKEN_HEADER] = session.token
     path = redactor.restore(item.path.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
     at = time.time()
     async with client.request(
