@@ -38,7 +38,10 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Markup(msgspec.Struct, frozen=True):
-    """A callback of a custom callout is not sent: its answer came with the callout, checked by the rules."""
+    """A callback of a custom callout is not sent: its answer came with the callout.
+
+    It was checked by the rules, and every name in it is spelled as in the tables (`devserver.svaml.canonical`).
+    """
 
     svaml: dict[str, Any]
 
@@ -139,7 +142,7 @@ class VoiceBackend(Protocol):
         ...
 
     async def patch_call(self, call_id: str, svaml: dict[str, Any], leg: Leg | None) -> Refusal | None:
-        """Make a running call do something; `leg` None is the call itself. The markup was checked."""
+        """Make a running call do something; `leg` None is the call itself. `svaml` is as in `Markup`."""
         ...
 
     async def participants(self, conference_id: str) -> tuple[Participant, ...] | None:

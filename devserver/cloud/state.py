@@ -52,7 +52,7 @@ class CloudState:
             row = connection.execute(
                 "SELECT value FROM entry WHERE product = ? AND kind = ? AND key = ?", (product, kind, key)
             ).fetchone()
-        return msgspec.json.decode(row[0]) if row else None
+            return msgspec.json.decode(row[0]) if row else None
 
     def all(self, product: str, kind: str) -> list[Any]:
         """Every value of a kind, by key."""
@@ -60,7 +60,7 @@ class CloudState:
             rows = connection.execute(
                 "SELECT value FROM entry WHERE product = ? AND kind = ? ORDER BY key", (product, kind)
             ).fetchall()
-        return [msgspec.json.decode(value) for (value,) in rows]
+            return [msgspec.json.decode(value) for (value,) in rows]
 
     def put(self, product: str, kind: str, values: dict[str, Any]) -> None:
         """Write values by key, all or none."""

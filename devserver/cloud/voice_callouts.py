@@ -16,6 +16,7 @@ from devserver.cloud.documents import Document, parsed
 from devserver.cloud.errors import Code, Refused
 from devserver.cloud.voice_terms import require_phone
 from devserver.svaml import check
+from devserver.svaml.canonical import canonical
 from devserver.svaml.findings import json_kind, shown
 from devserver.svaml.parts import DTMF_MODES, MUSIC
 
@@ -70,7 +71,7 @@ def _tts(body: Document, headers: Headers) -> Callout:
     if text is not None:
         _judge(body, "text", {"name": "say", "text": text})
     if prompts is not None:
-        _judge(body, "prompts", {"name": "playFiles", "ids": [prompts]})
+        _judge(body, "prompts", {"name": "playFiles", "ids": [prompts], "locale": "en-US"})
     return Callout(
         method="tts",
         destination=_required_destination(body),
@@ -202,7 +203,7 @@ def _answerer(body: Document, event: str) -> Address | Markup | None:
     for finding in check(markup, event):
         if finding.severity == "error":
             raise body.wrong(event, f"is SVAML that the platform refuses: {finding.path}: {finding.text.rstrip('.')}")
-    return Markup(markup)
+    return Markup(canonical(markup))
 
 
 def require_url(text: str, name: str, code: int) -> str:

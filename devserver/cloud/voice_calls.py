@@ -58,7 +58,7 @@ async def update_leg(voice: Voice, asked: Asked) -> Answer:
             Code.INVALID_REQUEST, f"There is no leg {asked.parameters['leg'][:40]!r}; it is {', '.join(_LEGS)}."
         )
     svaml = _markup(asked)
-    for index, each in enumerate(canonical(svaml).get("instructions") or ()):
+    for index, each in enumerate(svaml.get("instructions") or ()):
         if each.get("name") not in _ON_A_LEG:
             said = f"instructions[{index}]: one leg can be told playFiles and say only, not {each.get('name')}."
             raise Refused(Code.INVALID_REQUEST, f"Invalid request: {said}")
@@ -103,13 +103,13 @@ def _require_leave(voice: Voice, callout: Callout) -> None:
 
 
 def _markup(asked: Asked) -> dict[str, Any]:
-    """The SVAML of the body, legal for a running call."""
+    """The SVAML of the body, legal for a running call, with every name as in the tables."""
     document: dict[str, Any] = read(asked.body, Code.INVALID_REQUEST).raw
     finding = next((each for each in check(document, "patch") if each.severity == "error"), None)
     if finding is not None:
         where = f"{finding.path}: " if finding.path else ""
         raise Refused(Code.INVALID_REQUEST, f"Invalid request: {where}{finding.text}")
-    return document
+    return canonical(document)
 
 
 async def _existing(voice: Voice, asked: Asked) -> CallInfo:
