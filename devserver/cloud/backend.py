@@ -94,7 +94,7 @@ class CallInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a call that runs or has ended (voice-v1.md 5.4).
 
     Attributes:
-        caller: None when there is none to show, as in a callout without `cli`.
+        caller: None for a callout: the SDKs' fixture of one has no `from`, and the Python SDK 1.1.4 fails on any.
         duration: seconds since it was answered.
         began: seconds since 1970.
     """

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from devserver.cloud.asking import Answer, Asked
-from devserver.cloud.backend import CallInfo, Callout, Identity, Leg
+from devserver.cloud.backend import CallInfo, Callout, Identity, Leg, Money
 from devserver.cloud.documents import read
 from devserver.cloud.errors import Code, Refused
 from devserver.cloud.voice_callouts import read_callout
@@ -20,6 +20,7 @@ from devserver.svaml.canonical import canonical
 _LEGS: tuple[Leg, ...] = ("caller", "callee", "both")
 _ON_A_LEG = frozenset({"playFiles", "say"})
 _DETAILS = 64  # characters of a report (voice-v1.md 6)
+_FREE = Money("USD", 0.0)
 _HANGUP = {"action": {"name": "hangup"}}
 
 
@@ -138,8 +139,9 @@ def _shape(call: CallInfo) -> dict[str, Any]:
         "reason": call.reason,
         "timestamp": began.isoformat(),
         "custom": call.custom,
-        "userRate": msgspec.to_builtins(call.user_rate),
-        "debit": msgspec.to_builtins(call.debit),
+        # Both are always there: the Python SDK 1.1.4 reads them without asking.
+        "userRate": msgspec.to_builtins(call.user_rate or _FREE),
+        "debit": msgspec.to_builtins(call.debit or _FREE),
     }
     return {key: value for key, value in shape.items() if value is not None}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from devserver.cloud.backend import CallInfo, Callout, Command, Identity, Leg, Participant, Refusal
+from devserver.cloud.backend import CallInfo, Callout, Command, Leg, Participant, Refusal
 from devserver.cloud.errors import Code
 
 BEGAN = 1_717_695_360.0  # 2024-06-06T17:36:00Z
@@ -50,7 +50,6 @@ class PretendCalls:
             call_id=call_id,
             status="ONGOING",
             began=BEGAN,
-            caller=Identity("number", callout.cli) if callout.cli else None,
             to=callout.destination,
             custom=callout.custom,
         )
