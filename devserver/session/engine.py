@@ -55,9 +55,9 @@ class Setting:
     token: str
 
 
-def project_places(root: Path) -> Places:
-    """The function's own data, in its project."""
-    return Places(root / "storage", root / "data" / "function.db", state_folder(root) / "storage")
+def project_places(root: Path, cloud: str = "") -> Places:
+    """The function's own data, in its project; `cloud` is the address of the local Sinch, if there is one."""
+    return Places(root / "storage", root / "data" / "function.db", state_folder(root) / "storage", cloud=cloud)
 
 
 def state_folder(root: Path) -> Path:

@@ -50,6 +50,7 @@ class Places:
         keep: folder for what writes to the storage replace; None to keep nothing.
         sealed: a replay: calls of the SDK do not go out unless that is allowed.
         preload: modules that hosts import ahead of the function.
+        cloud: address of the local Sinch; empty where there is none.
     """
 
     storage: Path
@@ -57,6 +58,7 @@ class Places:
     keep: Path | None
     sealed: bool = False
     preload: tuple[str, ...] = ()
+    cloud: str = ""
 
 
 class House:
@@ -104,7 +106,7 @@ class House:
                 project.name,
                 project.environment.get("PROJECT_ID"),
                 project.environment,
-                {str(product): url for product, url in project.dev.origins.items()},
+                project.dev.client_origins(self._places.cloud),
                 project.dev.blocked_after,
                 str(self._places.storage),
                 str(self._places.database),

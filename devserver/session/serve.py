@@ -70,7 +70,7 @@ class _Session:
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)
-            await self._engine.open(stack, self._setting(), first_host.take, self._report, self._say)
+            await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
             await self._serve(stack, sockets)
             if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
                 session = self._announce(stack, sockets)
@@ -114,8 +114,9 @@ class _Session:
     def _root(self) -> Path:
         return self._engine.project.root
 
-    def _setting(self) -> Setting:
-        return Setting(project_places(self._root), self._root / ".fn", history=True, token=self._token)
+    def _setting(self, sockets: dict[str, Any]) -> Setting:
+        cloud = f"http://127.0.0.1:{port_of(sockets['cloud'])}"
+        return Setting(project_places(self._root, cloud), self._root / ".fn", history=True, token=self._token)
 
     def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
         terms = self._terms
