@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devserver.recorder import redaction
 from devserver.recorder.redaction import RULES, Redactor, by_rules
 
 few = settings(deadline=None, max_examples=100)
@@ -271,3 +272,10 @@ def test_every_rule_is_found_by_its_signs() -> None:
 def test_log_records_of_the_standard_library_are_texts_like_others() -> None:
     record = logging.LogRecord("x", 20, "f", 1, "signing in with password=%s", ("hunter2222",), None)
     assert Redactor({}).text(record.getMessage()) == "signing in with password=[redacted]"
+
+
+@pytest.mark.parametrize("sign", sorted({sign for rule in RULES.values() for sign in rule.signs}))
+@pytest.mark.parametrize("around", ["", "x" * 200], ids=["short", "long"])
+def test_no_sign_of_a_rule_is_overlooked_by_the_first_glance(sign: str, around: str) -> None:
+    assert redaction._is_suspect(f"{around}{sign.upper()}{around}")
+    assert not redaction._is_suspect(around)
