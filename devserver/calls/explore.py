@@ -1,0 +1,292 @@
+"""Finds the flow of calls by trying everything: each key in each menu, silence, every outcome of dialling, hanging up.
+
+Functions remember things between callbacks, so a call cannot be taken back: each move is tried in a call of its own,
+which does again what led there. Places at which the function gave the same answer and remembers the same are one
+place, so that the flow of a menu of sixty entries is as large as the menu and not as all ways through it. The search
+goes by the fewest moves first, so that the way to a place is the shortest one.
+
+A generator like `walk`: questions come out, replies go in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import msgspec
+
+from devserver.calls.choices import HANG_UP, Choice, choices
+from devserver.calls.flow import START, Answer, Callback, Flow, Move, Place, PlaceKind, Trouble
+from devserver.calls.progress import State
+from devserver.calls.settings import Settings
+from devserver.calls.setup import CallSetup
+from devserver.calls.troubles import of_asked, of_flow, unsteady
+from devserver.calls.walk import Asked, Question, Reply, Walk
+from devserver.svaml import check, describe
+
+Key = tuple[str, ...]
+
+# A function may remember what is new each time, like a random number; then its answers alone tell places apart.
+_MOST_VARIANTS = 6
+_TALKS: dict[State, PlaceKind] = {
+    State.DIALLING: "dialling",
+    State.BRIDGED: "connected",
+    State.CONFERENCE: "conference",
+    State.STREAMING: "streaming",
+    State.PARKED: "parked",
+}
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How far to go.
+
+    Attributes:
+        depth: moves of one call.
+        calls: calls in all.
+        digits: what is entered where a menu collects digits, beside examples of our own.
+    """
+
+    depth: int = 12
+    calls: int = 5000
+    digits: tuple[str, ...] = ()
+
+
+def explore(setup: CallSetup, settings: Settings, bounds: Bounds) -> Generator[Question, Reply, Flow]:
+    """Find the flow.
+
+    Args:
+        setup: the call to make; each call gets an id of its own.
+        settings: how the platform behaves.
+        bounds: how far to go.
+    """
+    return (yield from _Explorer(setup, settings, bounds).run())
+
+
+class _Todo(msgspec.Struct, frozen=True):
+    place: int
+    path: tuple[Choice, ...]
+    choice: Choice
+
+
+class _Explorer:
+    """One exploration.
+
+    Attributes:
+        places, moves, troubles: found so far; the first place is the call before it began.
+    """
+
+    def __init__(self, setup: CallSetup, settings: Settings, bounds: Bounds) -> None:
+        self.places: list[Place] = [Place(START, "call", _call_words(setup))]
+        self.moves: list[Move] = []
+        self.troubles: list[Trouble] = []
+        self._setup, self._settings, self._bounds = setup, settings, bounds
+        self._known: dict[Key, int] = {}
+        self._variants: Counter[Key] = Counter()
+        self._answers: dict[str, Answer] = {}
+        self._todo: deque[_Todo] = deque()
+        self._cut: dict[str, None] = {}
+        self._calls = 0
+        self._callbacks = 0
+
+    def run(self) -> Generator[Question, Reply, Flow]:
+        """Everything."""
+        walk = self._next_walk()
+        yield from self._counted(walk.begin())
+        yield from self._arrive(walk, START, Choice("call", "call"), ())
+        while self._todo:
+            if self._calls >= self._bounds.calls:
+                self._leave_open({todo.place for todo in self._todo}, f"after {self._calls} calls (--calls)")
+                break
+            yield from self._try(self._todo.popleft())
+        flow = Flow(
+            caller=self._setup.cli,
+            called="" if self._setup.to is None else self._setup.to.endpoint,
+            places=tuple(self.places),
+            moves=tuple(sorted(self.moves, key=lambda move: move.source)),
+            answers=tuple(self._answers.values()),
+            calls=self._calls,
+            callbacks=self._callbacks,
+            cut=tuple(self._cut),
+        )
+        return msgspec.structs.replace(flow, troubles=(*_once(self.troubles), *of_flow(flow)))
+
+    def _next_walk(self) -> Walk:
+        self._calls += 1
+        callid = f"00000000-0000-4000-8000-{self._calls:012d}"
+        return Walk(msgspec.structs.replace(self._setup, callid=callid), self._settings)
+
+    def _counted(self, steps: Generator[Question, Reply, None]) -> Generator[Question, Reply, None]:
+        question = next(steps, None)
+        while question is not None:
+            self._callbacks += 1
+            reply = yield question
+            try:
+                question = steps.send(reply)
+            except StopIteration:
+                return
+
+    def _try(self, todo: _Todo) -> Generator[Question, Reply, None]:
+        """One move, in a call of its own."""
+        walk = self._next_walk()
+        yield from self._counted(walk.begin())
+        for choice in todo.path:
+            yield from self._counted(walk.take(choice))
+        if walk.call.ended or self._known.get(self._key(walk)) != todo.place:
+            self.troubles.append(unsteady(self.places[todo.place]))
+            return
+        yield from self._counted(walk.take(todo.choice))
+        yield from self._arrive(walk, todo.place, todo.choice, todo.path)
+
+    def _arrive(
+        self, walk: Walk, source: int, choice: Choice, path: tuple[Choice, ...]
+    ) -> Generator[Question, Reply, None]:
+        """Note where a move led; if that is new, what can be done there. Hanging up is tried at once."""
+        key = self._key(walk)
+        target = self._known.get(key)
+        is_new = target is None
+        if target is None:
+            target = self._known[key] = self._new_place(walk, key, source, choice, path)
+        self._note_move(walk, source, target, choice)
+        if is_new and not walk.call.ended:
+            yield from self._counted(walk.take(HANG_UP))
+            yield from self._arrive(walk, target, HANG_UP, path)
+
+    def _note_move(self, walk: Walk, source: int, target: int, choice: Choice) -> None:
+        callbacks = tuple(_callback(asked) for asked in walk.asked)
+        move = Move(source, target, choice.kind, choice.label, callbacks)
+        self.moves.append(move)
+        way = (*self.places[source].way, choice.label)
+        self.troubles += [trouble for asked in walk.asked for trouble in of_asked(asked, move, way)]
+
+    def _new_place(self, walk: Walk, key: Key, source: int, choice: Choice, path: tuple[Choice, ...]) -> int:
+        number = len(self.places)
+        way = (*self.places[source].way, choice.label) if source != START else ()
+        self.places.append(_place(walk, number, self._answer(walk), way))
+        self._variants[_without_memory(key)] += 1
+        if walk.call.ended:
+            return number
+        done = path if source == START else (*path, choice)
+        if len(done) >= self._bounds.depth:
+            self._leave_open({number}, f"after {self._bounds.depth} moves of one call (--depth)")
+        else:
+            self._todo.extend(_Todo(number, done, each) for each in choices(walk.call, self._bounds.digits))
+        return number
+
+    def _leave_open(self, places: set[int], why: str) -> None:
+        self._cut[f"The search stopped {why}."] = None
+        for number in places:
+            self.places[number] = msgspec.structs.replace(self.places[number], open=True)
+
+    def _key(self, walk: Walk) -> Key:
+        """What tells places apart."""
+        progress = walk.call.progress
+        if walk.end is not None:
+            answered = walk.answer_key if any(asked.question.wanted for asked in walk.asked) else ""
+            return ("end", walk.end.result, walk.end.reason, answered)
+        menu = "" if progress.menu is None else progress.menu.id
+        whom = "" if progress.connected is None else progress.connected.endpoint
+        cookies = repr(sorted((progress.cookies or {}).items()))
+        memory = "" if walk.answer is None else walk.answer.reply.memory
+        key = (str(walk.call.state), walk.answer_key, menu, whom, progress.conference, cookies, memory)
+        if key not in self._known and self._variants[_without_memory(key)] >= _MOST_VARIANTS:
+            plain = _without_memory(key)
+            return next(known for known in self._known if _without_memory(known) == plain)
+        return key
+
+    def _answer(self, walk: Walk) -> int:
+        asked = walk.answer
+        if asked is None or not asked.reply.succeeded:
+            return 0
+        key = walk.answer_key
+        if key not in self._answers:
+            self._answers[key] = _read_answer(len(self._answers) + 1, asked)
+        known = self._answers[key]
+        menus = walk.call.progress.menus
+        if menus is not None and not known.menus:
+            known = self._answers[key] = msgspec.structs.replace(known, menus=tuple(menus.by_id))
+        return known.id
+
+
+def _without_memory(key: Key) -> Key:
+    return key[:5]
+
+
+def _call_words(setup: CallSetup) -> str:
+    called = "" if setup.to is None else setup.to.endpoint
+    return f"{setup.cli or 'somebody'} calls {called or 'the function'}"
+
+
+def _read_answer(number: int, asked: Asked) -> Answer:
+    document = _document(asked.reply.body)
+    event = asked.question.event
+    callback = {"originationType": asked.question.payload.get("originationType")}
+    findings = tuple((finding.rule, finding.text) for finding in check(document, event, callback)) if document else ()
+    return Answer(number, event, describe(document), (), findings)
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body) if body.strip() else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _place(walk: Walk, number: int, answer: int, way: tuple[str, ...]) -> Place:
+    progress, heard = walk.call.progress, tuple(text for text in walk.heard if text)
+    if walk.end is not None:
+        ours = any(asked.question.wanted for asked in walk.asked)
+        failed = ours and walk.answer is not None and not walk.answer.usable
+        kind: PlaceKind = "failed" if failed else "end"
+        return Place(
+            number, kind, f"{walk.end.result}, {walk.end.reason}", heard, answer=answer if ours else 0, way=way
+        )
+    if progress.menu is not None and walk.call.state is State.MENU:
+        menu = progress.menu
+        options = tuple((choice.key, choice.written) for choice in menu.choices.values())
+        return Place(number, "menu", f"menu {menu.id}", heard, options, menu.id, answer, way)
+    kind = _TALKS.get(walk.call.state, "silence")
+    return Place(number, kind, _title(walk, kind), heard, answer=answer, way=way)
+
+
+def _title(walk: Walk, kind: PlaceKind) -> str:
+    progress = walk.call.progress
+    whom = "" if progress.connected is None else progress.connected.endpoint
+    match kind:
+        case "dialling":
+            return f"dials {whom}"
+        case "connected":
+            return f"connected to {whom}"
+        case "conference":
+            return f"in the conference {progress.conference}"
+        case "streaming":
+            return f"streams to {whom}"
+        case "parked":
+            return "parked"
+        case _:
+            return "silence"
+
+
+def _callback(asked: Asked) -> Callback:
+    payload, reply = asked.question.payload, asked.reply
+    result = payload.get("menuResult") or {}
+    words = describe(_document(reply.body)) if asked.question.wanted and reply.succeeded else ""
+    return Callback(
+        event=asked.question.event,
+        menu=str(result.get("menuId", "")),
+        type=str(result.get("type", "")),
+        value=str(result.get("value", "")),
+        result=str(payload.get("result", "")),
+        reason=str(payload.get("reason", "")),
+        status=reply.status,
+        words=words,
+    )
+
+
+def _once(troubles: list[Trouble]) -> Iterator[Trouble]:
+    """The first of those that say the same."""
+    said: set[tuple[str, str]] = set()
+    for trouble in troubles:
+        if (trouble.kind, trouble.text) not in said:
+            said.add((trouble.kind, trouble.text))
+            yield trouble
