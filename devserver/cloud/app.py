@@ -8,6 +8,7 @@ does not exist is a 501 that lists what does.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from dataclasses import replace
 from http import HTTPStatus
@@ -36,9 +37,10 @@ def create_app(*products: Product) -> web.Application:
     Args:
         products: what there is, such as `devserver.cloud.voice.product(...)`; the first that has a path answers it.
     """
-    app = web.Application(client_max_size=BODY_LIMIT)
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    # Not a route: aiohttp has its own answer to a path without a slash, and it is no JSON.
+    @web.middleware
+    async def answer(request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG001 aiohttp's signature
         try:
             return _response(await _answered(request, products))
         except Refused as refused:
@@ -51,8 +53,7 @@ def create_app(*products: Product) -> web.Application:
                 Refused(Code.INTERNAL, "Internal error: this is a bug in fn; its output has the traceback.")
             )
 
-    app.router.add_route("*", "/{path:.*}", answer)
-    return app
+    return web.Application(client_max_size=BODY_LIMIT, middlewares=[answer])
 
 
 async def _answered(request: web.Request, products: tuple[Product, ...]) -> Answer:
@@ -122,9 +123,14 @@ def _refusal(refused: Refused) -> web.Response:
 
 
 def _json(status: int, document: Any) -> web.Response:
+    try:
+        body = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        # A path or header quoted in it held bytes that are no text.
+        body = json.dumps(document).encode()
     return web.Response(
         status=status,
-        body=msgspec.json.encode(document),
+        body=body,
         content_type="application/json",
         charset="utf-8",
         headers=_HEADERS,

@@ -115,6 +115,30 @@ async def test_a_request_line_with_the_whole_address_is_understood(platform: Pla
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        [b"GET /\xff\xfe HTTP/1.1", b"Host: x"],
+        [b"GET /calling/v1/recording HTTP/1.1", b"Host: x", b"Authorization: B\xff\xfe x"],
+        [b"POST /calling/v1/callouts HTTP/1.1", b"Host: x", b"Content-Encoding: \xff", b"Content-Length: 0"],
+        [b"GET /v1/configuration/callbacks/applications/%FF HTTP/1.1", b"Host: \xff", b"Authorization: Basic \xff"],
+        [b"GET http:// HTTP/1.1", b"Host: x"],
+        [b"OPTIONS * HTTP/1.1", b"Host: x"],
+        [b"nonsense"],
+    ],
+    ids=range(7),
+)
+async def test_bytes_that_are_no_text_are_refused_and_the_port_goes_on(platform: Platform, lines: list[bytes]) -> None:
+    host, port = platform.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+    status = int((await reader.read()).split(b" ")[1])
+    writer.close()
+
+    assert status in {400, 401, 403, 415, 501}
+    assert (await platform.ask("GET", "/v1/configuration/numbers")).status == 200
+
+
+@pytest.mark.parametrize(
     ("body", "said"),
     [
         (b"", "is empty"),
