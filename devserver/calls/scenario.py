@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from devserver.calls.party import Callee
+from devserver.calls.callees import Callee
 from devserver.calls.settings import Settings
 from devserver.calls.setup import CallSetup, Leg, Side
 
@@ -95,14 +95,6 @@ Wait = UntilHeard | UntilMenu | UntilCallback | UntilConnected
 Step = Wait | Press | Speak | Pause | Leave | Manage
 
 
-class CalledParty(msgspec.Struct, frozen=True):
-    """How somebody behaves who is dialled; `presses` are keys from the moment of the answer on."""
-
-    line: int
-    callee: Callee
-    presses: str = ""
-
-
 class Wanted(msgspec.Struct, frozen=True):
     """A text that is expected, and where that is written."""
 
@@ -170,7 +162,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     line: int
     setup: CallSetup
-    callees: Mapping[str, CalledParty] = {}
+    callees: Mapping[str, Callee] = {}
     steps: tuple[Step, ...] = ()
     settings: Settings = Settings()
     patience: float = 120.0

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import msgspec
 
+from devserver.calls.callees import Callee
 from devserver.calls.events import Failure
 from devserver.calls.outcomes import OUTCOMES, Outcome, Row, Situation
-from devserver.calls.party import Callee
-from devserver.calls.scenario import CalledParty
-from devserver.calls.scenario_nodes import Entries, Page, is_text, line_of, shown
+from devserver.calls.scenario_nodes import Entries, Page, is_text, shown
 from devserver.calls.scenario_steps import LONGEST, read_keys
 from devserver.calls.settings import Settings
 from devserver.calls.setup import Callout, CallSetup, ConferenceDtmf, DtmfMode, Identity, Kind, Origin, Pairs
+from devserver.calls.start import CALLED, CALLER
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -40,8 +40,8 @@ _INLINE = frozenset({"ice", "ace", "pie", "dice"})
 _FAILURES: tuple[str, ...] = get_args(Failure)
 # Words of the trade for what the network says.
 _ALSO = {"congestion": "no route", "busy": "busy", "blocked": "barred", "declines": "rejected", "rejects": "rejected"}
-_CALLEE = ("answers", "fails", "after", "hangs_up", "presses", "amd", "beep")
-_SECONDS = {"answers": "after", "after": "after", "hangs_up": "talks", "beep": "beep_after"}
+_CALLEE = ("answers", "fails", "after", "hangs_up", "presses", "amd", "amd_after", "beep")
+_SECONDS = {"answers": "after", "after": "after", "hangs_up": "talks", "amd_after": "amd_after", "beep": "beep_after"}
 _AMD = ("human", "machine", "notsure", "hangup")
 
 
@@ -72,7 +72,7 @@ def read_setup(page: Page, node: Node, entries: Entries) -> CallSetup:
 
 def _from(page: Page, entries: Entries, origin: Origin) -> str:
     if "from" not in entries:
-        return ""
+        return CALLER if origin == "PSTN" else ""
     cli = page.text(entries["from"], "from").strip()
     if cli and cli not in _HIDDEN and (origin == "PSTN" or _is_digits(cli)):
         _check_phone(page, entries["from"], "from", cli)
@@ -81,9 +81,9 @@ def _from(page: Page, entries: Entries, origin: Origin) -> str:
 
 def _to(page: Page, node: Node, entries: Entries, kind: Kind, origin: Origin) -> Identity | None:
     if "to" not in entries:
-        if kind != "custom":
-            page.wrong(node, 'The scenario does not say whom is called: it has no "to".')
-        return None
+        if kind in {"tts", "conference"}:
+            page.wrong(node, 'The scenario does not say who is called: it has no "to".')
+        return None if kind == "custom" else Identity("did", CALLED)
     to = page.text(entries["to"], "to").strip()
     written = page.word(entries["to_type"], "to_type", _TYPES) if "to_type" in entries else ""
     identity = written or _type_of(to, kind, origin)
@@ -147,16 +147,15 @@ def _pairs(page: Page, entries: Entries, name: str) -> Pairs:
 # --- callees -------------------------------------------------------------------------------------------------------
 
 
-def read_callees(page: Page, node: Node | None) -> dict[str, CalledParty]:
+def read_callees(page: Page, node: Node | None) -> dict[str, Callee]:
     """How each number or address behaves; `other` is everybody else."""
     return {name: _callee(page, value) for name, value in page.entries(node, '"callees"').items()}
 
 
-def _callee(page: Page, node: Node) -> CalledParty:
-    line = line_of(node)
+def _callee(page: Page, node: Node) -> Callee:
     if is_text(node):
         does = _behaviour(page, node, "callees", ("answers", *_FAILURES))
-        return CalledParty(line, Callee(does=does or "answers"))
+        return Callee(does=does or "answers")
     entries = page.entries(node, "A callee", _CALLEE)
     found: dict[str, Any] = {}
     for name, value in entries.items():
@@ -165,8 +164,7 @@ def _callee(page: Page, node: Node) -> CalledParty:
         page.wrong(node, f'A callee that "fails" has no "{other[0]}".')
     if "answers" in entries and "after" in entries:
         page.wrong(node, '"answers" says already after how many seconds.', 'Leave out "after".')
-    presses = read_keys(page, entries["presses"], "presses") if "presses" in entries else ""
-    return CalledParty(line, Callee(**found), presses)
+    return Callee(**found)
 
 
 def _trait(page: Page, name: str, node: Node) -> dict[str, Any]:
@@ -174,7 +172,7 @@ def _trait(page: Page, name: str, node: Node) -> dict[str, Any]:
         return {_SECONDS[name]: page.number(node, name, LONGEST)}
     if name == "fails":
         return {"does": _behaviour(page, node, name, _FAILURES) or "busy"}
-    return {"amd": page.word(node, name, _AMD) or "human"} if name == "amd" else {}
+    return {"keys": read_keys(page, node, name)} if name == "presses" else {"amd": page.word(node, name, _AMD)}
 
 
 def _behaviour(page: Page, node: Node, what: str, known: Iterable[str]) -> Any:
@@ -203,15 +201,16 @@ def read_settings(page: Page, node: Node | None, before: Settings = Settings()) 
 def _outcomes(page: Page, node: Node, before: Settings) -> dict[Situation, Row]:
     """`busy: BUSY N/A`: result and reason of a situation, whether the call had been answered or not."""
     rows: dict[Any, Row] = dict(before.outcomes)
+    known: Mapping[Any, Row] = OUTCOMES
     for situation, value in page.entries(node, '"outcomes"').items():
         words = page.text(value, situation).split()
-        if situation not in OUTCOMES:
+        if situation not in known:
             page.unknown(value, situation, "no situation", OUTCOMES)
         elif len(words) != 2:
             page.wrong(value, f'"{situation}" is a result and a reason, such as "BUSY N/A".')
         else:
             pair = Outcome(*words)
-            rows[situation] = Row(pair, pair, OUTCOMES[situation].why, "scenario")
+            rows[situation] = Row(pair, pair, known[situation].why, "scenario")
     return rows
 
 
