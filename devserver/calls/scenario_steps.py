@@ -140,7 +140,7 @@ def read_steps(page: Page, node: Node) -> Written:
 
 def _read_step(page: Page, node: Node) -> Written:
     if is_text(node):
-        if page.text(node, "step") in _ALONE:
+        if page.text(node, "steps") in _ALONE:
             return [Leave(line_of(node))]
         if node.value.strip():
             hint = nearest(node.value, _ALONE) or f'A step is one of {", ".join(_WORDS[:10])}, such as `press: "1"`.'
