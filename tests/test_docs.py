@@ -20,7 +20,7 @@ import devserver
 from devserver.cli.entry import fn
 from devserver.project import DevSettings
 from devserver.project.scaffold import templates
-from devserver.project.settings import Manifest
+from devserver.project.settings import CloudSettings, Manifest
 from devserver.recorder.exchange import Answer, Exchange, Request, Summary
 from devserver.recorder.replay import Replayed, Run, shape
 from devserver.recorder.shapes import exchange_shape, summary_shape
@@ -101,7 +101,17 @@ def test_the_options_of_fn_itself_are_mentioned() -> None:
 
 @pytest.mark.parametrize("field", msgspec.structs.fields(DevSettings), ids=lambda field: field.encode_name)
 def test_every_dev_setting_is_listed_with_its_default(field: Any) -> None:
-    default = row(field.encode_name).split("|")[2].strip().strip("`")
+    default = row(field.encode_name, section("sinch.json")).split("|")[2].strip().strip("`")
+    usual = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if isinstance(usual, CloudSettings):
+        assert default == "{}"
+        return
+    assert json.loads(default) == msgspec.to_builtins(usual)
+
+
+@pytest.mark.parametrize("field", msgspec.structs.fields(CloudSettings), ids=lambda field: field.encode_name)
+def test_every_setting_of_the_local_sinch_is_listed_with_its_default(field: Any) -> None:
+    default = row(field.encode_name, section("The local Sinch")).split("|")[2].strip().strip("`")
     usual = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     assert json.loads(default) == msgspec.to_builtins(usual)
 
