@@ -238,15 +238,23 @@ def _place(walk: Walk, number: int, answer: int, way: tuple[str, ...]) -> Place:
         ours = any(asked.question.wanted for asked in walk.asked)
         failed = ours and walk.answer is not None and not walk.answer.usable
         kind: PlaceKind = "failed" if failed else "end"
-        return Place(
-            number, kind, f"{walk.end.result}, {walk.end.reason}", heard, answer=answer if ours else 0, way=way
-        )
+        title = _why(walk.answer) if failed and walk.answer else f"{walk.end.result}, {walk.end.reason}"
+        return Place(number, kind, title, heard, answer=answer if ours else 0, way=way)
     if progress.menu is not None and walk.call.state is State.MENU:
         menu = progress.menu
         options = tuple((choice.key, choice.written) for choice in menu.choices.values())
         return Place(number, "menu", f"menu {menu.id}", heard, options, menu.id, answer, way)
     kind = _TALKS.get(walk.call.state, "silence")
     return Place(number, kind, _title(walk, kind), heard, answer=answer, way=way)
+
+
+def _why(asked: Asked) -> str:
+    """Why a call cannot go on."""
+    reply = asked.reply
+    if asked.illegal:
+        return asked.illegal
+    status = f"status {reply.status}" if reply.status else "no answer"
+    return f"{status}: {reply.error}" if reply.error else status
 
 
 def _title(walk: Walk, kind: PlaceKind) -> str:
