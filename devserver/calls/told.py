@@ -132,21 +132,30 @@ class CalledBack(msgspec.Struct, frozen=True, tag_field="told", tag="called-back
 
 
 class Dialling(msgspec.Struct, frozen=True, tag_field="told", tag="dialling"):
-    """Somebody's phone rings."""
+    """Somebody's phone rings.
+
+    Attributes:
+        network: number, did, username, sip, Websocket.
+        cli: the number that is shown.
+        amd: `sync` or `async` when it is wanted to know who answers.
+    """
 
     at: float
     leg: Leg
     to: str
     network: str
     cli: str
+    amd: str = ""
 
 
 class Connected(msgspec.Struct, frozen=True, tag_field="told", tag="connected"):
-    """Who was dialled answered. They hear each other only after `Bridged`."""
+    """Who was dialled answered; see `Dialling`. They hear each other only after `Bridged`."""
 
     at: float
     leg: Leg
     to: str
+    network: str = ""
+    amd: str = ""
 
 
 class NotConnected(msgspec.Struct, frozen=True, tag_field="told", tag="not-connected"):
@@ -169,6 +178,19 @@ class Bridged(msgspec.Struct, frozen=True, tag_field="told", tag="bridged"):
     """Caller and callee hear each other."""
 
     at: float
+
+
+class Silence(msgspec.Struct, frozen=True, tag_field="told", tag="silence"):
+    """The call stays up with nobody to talk to and nothing to hear."""
+
+    at: float
+
+
+class Awoke(msgspec.Struct, frozen=True, tag_field="told", tag="awoke"):
+    """The time of a party's own `Wake(name)` is over; told to that party only."""
+
+    at: float
+    name: str
 
 
 class Joined(msgspec.Struct, frozen=True, tag_field="told", tag="joined"):
@@ -279,6 +301,8 @@ Told = (
     | NotConnected
     | Detected
     | Bridged
+    | Silence
+    | Awoke
     | Joined
     | Left
     | KeyForwarded
