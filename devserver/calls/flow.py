@@ -149,10 +149,11 @@ class Trouble(msgspec.Struct, frozen=True):
     way: tuple[str, ...] = ()
 
 
-class Flow(msgspec.Struct, frozen=True):
+class Flow(msgspec.Struct, frozen=True, rename={"caller": "from", "called": "to"}):
     """All of it.
 
     Attributes:
+        caller, called: who calls whom; `from` and `to` in JSON.
         calls, callbacks: how many it took.
         cut: why it is not complete; empty when it is.
     """
