@@ -35,6 +35,7 @@ _TYPES = ("did", "number", "username", "sip", "conference")
 _PHONES = frozenset({"did", "number"})
 # voice-v1.md 2.2: a plus, 7 to 17 characters; the countries of the world have no number shorter than that.
 _PHONE = re.compile(r"\+[1-9]\d{5,15}")
+_SERVICE = re.compile(r"[0-9]{2,6}")  # 112 and the like have no country code
 _HIDDEN = frozenset({"private", "anonymous"})
 _INLINE = frozenset({"ice", "ace", "pie", "dice"})
 _FAILURES: tuple[str, ...] = get_args(Failure)
@@ -106,9 +107,10 @@ def _is_digits(text: str) -> bool:
 
 
 def _check_phone(page: Page, node: Node, what: str, number: str) -> None:
-    if not _PHONE.fullmatch(number):
-        hint = f'Write it as "+{number}".' if _PHONE.fullmatch(f"+{number}") else 'An example is "+12015550100".'
-        page.wrong(node, f'"{what}" is a phone number with plus and country code, not "{shown(number)}".', hint)
+    if _PHONE.fullmatch(number) or _SERVICE.fullmatch(number):
+        return
+    hint = f'Write it as "+{number}".' if _PHONE.fullmatch(f"+{number}") else 'An example is "+12015550100".'
+    page.wrong(node, f'"{what}" is a phone number with plus and country code, not "{shown(number)}".', hint)
 
 
 def _callout(page: Page, kind: Kind, node: Node | None) -> Callout | None:

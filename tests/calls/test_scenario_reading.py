@@ -112,6 +112,10 @@ callout:
     }
 
 
+def test_service_numbers_have_no_country_code() -> None:
+    assert one("from: 112").setup.cli == "112"
+
+
 def test_what_a_session_knows_is_filled_in_later() -> None:
     scenario = one("{from: private, user: anna, rdnis: '1', headers: {a: b}, callback_headers: {X-CB-a: c}}")
     setup = scenario.of("c1", "key", ("http://127.0.0.1:1/",), 5.0)

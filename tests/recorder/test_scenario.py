@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from devserver.calls.scenario_reading import read_scenarios
 from devserver.errors import FnError
 from devserver.recorder.exchange import Answer, Exchange, Request
 from devserver.recorder.portable import PortableCall
@@ -73,17 +74,24 @@ def test_a_whole_call_is_told_in_steps() -> None:
         ("dice", {"result": "ANSWERED", "reason": "CALLEEHANGUP"}, None),
     )
     assert made == {
+        "kind": "pstn",
         "from": "+12015550100",
         "to": "+12015550101",
-        "origin": "PSTN",
+        "callees": {"+12015550102": {"amd": "human"}},
         "steps": [
             {"heard": ["Welcome!", "Press 1 or 2."]},
             {"menu": "first", "press": "1"},
-            {"connected": "+12015550102", "callee": "answers", "amd": "human"},
-            {"hangup": "callee"},
+            {"connected": "+12015550102"},
+            {"wait": 2, "hangup": "callee"},
         ],
         "expect": {"result": "ANSWERED", "reason": "CALLEEHANGUP", "cookies": {"lang": "no"}},
     }
+
+
+def test_without_notifications_the_callbacks_are_expected_in_their_order() -> None:
+    made = scenario(("ice", ICE, HANGUP), ("dice", {"result": "ANSWERED", "reason": "MANAGERHANGUP"}, None))
+    assert made["expect"] == {"result": "ANSWERED", "reason": "MANAGERHANGUP", "callbacks": ["ice", "dice"]}
+    assert "steps" not in made
 
 
 def test_numbers_keys_and_words_that_yaml_would_change_are_quoted() -> None:
@@ -96,38 +104,75 @@ def test_numbers_keys_and_words_that_yaml_would_change_are_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "step"),
+    ("result", "steps"),
     [
-        ({"type": "Return", "value": "sales", "menuId": "more"}, {"menu": "more", "press": "2#"}),
-        ({"type": "return", "value": "sales"}, {"press": "1"}),
-        ({"type": "return", "value": "gone", "menuId": "first"}, {"menu": "first", "press": ""}),
-        ({"type": "sequence", "value": "12", "menuId": "first"}, {"menu": "first", "press": "12"}),
-        ({"type": "timeout", "menuId": "first"}, {"menu": "first", "wait": True}),
-        ({"type": "hangup", "menuId": "first"}, {"menu": "first", "hangup": "caller"}),
-        ({"type": "invalidinput", "menuId": "more"}, {"menu": "more", "press": "*"}),
-        ({"type": "return", "value": "sales", "inputMethod": "voice"}, {"say": "sales"}),
+        ({"type": "Return", "value": "sales", "menuId": "more"}, [{"menu": "first", "press": "2"}, {"menu": "more", "press": "#"}]),
+        ({"type": "return", "value": "sales"}, [{"press": "1"}]),
+        ({"type": "return", "value": "gone", "menuId": "first"}, [{"menu": "first", "press": "?"}]),
+        ({"type": "sequence", "value": "12", "menuId": "first"}, [{"menu": "first", "press": "12"}]),
+        ({"type": "sequence", "value": "x", "menuId": "first"}, [{"menu": "first", "press": "?"}]),
+        ({"type": "timeout", "menuId": "first"}, [{"menu": "first"}, {"callback": "pie timeout"}]),
+        ({"type": "timeout"}, [{"callback": "pie timeout"}]),
+        ({"type": "hangup", "menuId": "first"}, [{"menu": "first", "hangup": "caller"}]),
+        ({"type": "invalidinput", "menuId": "more"}, [{"menu": "first", "press": "2"}, {"menu": "more", "press": "*"}]),
+        ({"type": "return", "value": "sales", "inputMethod": "voice"}, [{"say": "sales"}]),
     ],
     ids=lambda _: None,
-)
-def test_what_the_caller_did_is_found_in_the_menu(result: dict[str, str], step: dict[str, Any]) -> None:
-    assert scenario(("ice", ICE, MENU), pie(**result))["steps"][1] == step
+)  # fmt: skip
+def test_what_the_caller_did_is_found_in_the_menu(result: dict[str, str], steps: list[dict[str, Any]]) -> None:
+    assert scenario(("ice", ICE, MENU), pie(**result))["steps"][1:] == steps
 
 
-@pytest.mark.parametrize(
-    ("result", "callee"), [("BUSY", "busy"), ("NOANSWER", "no answer"), ("ANSWERED", "answers"), ("FAILED", "fails")]
-)
+@pytest.mark.parametrize(("result", "callee"), [("BUSY", "busy"), ("NOANSWER", "no answer"), ("FAILED", "no route")])
 def test_a_callee_without_ace_behaves_as_the_call_ended(result: str, callee: str) -> None:
     made = scenario(("ice", ICE, CONNECT), ("dice", {"result": result, "reason": "N/A"}, None))
-    assert made["steps"] == [{"connected": "+12015550102", "callee": callee}]
-    assert made["expect"] == {"result": result, "reason": "N/A"}
+    assert made["callees"] == {"+12015550102": callee}
+    assert "steps" not in made
+    assert made["expect"] == {"result": result, "reason": "N/A", "callbacks": ["ice", "dice"]}
+
+
+def test_a_callee_who_was_there_without_an_ace_answers() -> None:
+    made = scenario(("ice", ICE, CONNECT), ("dice", {"result": "ANSWERED", "reason": "CALLERHANGUP"}, None))
+    assert made["callees"] == {"+12015550102": "answers"}
+    assert made["steps"] == [{"connected": "+12015550102"}, {"hangup": "caller"}]
 
 
 def test_a_call_to_a_user_and_a_callout_are_told_as_such() -> None:
     mxp = {"to": {"type": "username", "endpoint": "anna"}, "originationType": "mxp", "custom": "{}"}
-    assert {"to": "anna", "to_type": "username", "origin": "MXP", "custom": "{}"}.items() <= scenario(
-        ("ice", mxp, HANGUP)
-    ).items()
-    assert scenario(("dice", {}, None))["origin"] == "callout"
+    assert {"kind": "app", "to": "anna", "custom": "{}"}.items() <= scenario(("ice", mxp, HANGUP)).items()
+    conference = {"to": {"type": "conference", "endpoint": "room"}, "originationType": "mxp"}
+    assert {"to": "room", "to_type": "conference"}.items() <= scenario(("ice", conference, HANGUP)).items()
+    ended = {"from": "12015550100", "to": {"type": "number", "endpoint": "12015550102"}, "result": "BUSY"}
+    assert scenario(("dice", ended, None)) == {
+        "kind": "custom",
+        "from": "+12015550100",
+        "to": "+12015550102",
+        "expect": {"result": "BUSY"},
+    }
+
+
+def test_a_dollar_begins_no_variable() -> None:
+    say = {"instructions": [{"name": "say", "text": "It costs $amount."}], "action": {"name": "hangup"}}
+    assert scenario(("ice", ICE, say))["steps"] == [{"heard": ["It costs $$amount."]}]
+
+
+def test_what_is_exported_can_be_played() -> None:
+    (made,) = read_scenarios(
+        render(
+            call(
+                ("ice", ICE, MENU),
+                pie(type="return", value="sales", menuId="more"),
+                pie(type="timeout", menuId="first"),
+                ("ice", ICE, CONNECT),
+                ("ace", {"amd": {"status": "machine"}}, {"action": {"name": "continue"}}),
+                ("dice", {"result": "ANSWERED", "reason": "CALLERHANGUP"}, None),
+            )
+        ).decode(),
+        "a.yaml",
+    )
+    assert len(made.steps) == 10
+    assert made.callees["+12015550102"].amd == "machine"
+    assert made.expect.reason is not None
 
 
 @pytest.mark.parametrize("payload", [[], "x", None, {"to": [], "menuResult": [], "cli": {}}])
@@ -136,12 +181,12 @@ def test_a_call_to_a_user_and_a_callout_are_told_as_such() -> None:
 )
 def test_half_a_document_gives_half_a_scenario(payload: Any, answer: Any) -> None:
     made = scenario(("ice", payload, answer), ("pie", payload, answer), ("dice", payload, None))
-    assert {"steps", "expect"} <= set(made)
+    assert made["kind"]
 
 
 def test_menus_in_a_circle_come_to_an_end() -> None:
     ring = {"name": "runMenu", "menus": [{"id": "main", "options": [{"dtmf": "1", "action": "menu(main)"}]}]}
-    assert scenario(("ice", ICE, {"action": ring}), pie(type="return", value="x"))["steps"] == [{"press": ""}]
+    assert scenario(("ice", ICE, {"action": ring}), pie(type="return", value="x"))["steps"][-1] == {"press": "?"}
 
 
 def test_without_a_callback_there_is_no_scenario() -> None:
