@@ -31,7 +31,7 @@ HELP = (
     "?         this help, or away with it",
 )
 _ENTER, _BACKSPACE, _CLEAR, _END = frozenset("\r\n"), frozenset("\x7f\b"), "\x15", frozenset({"\x04", ""})
-_SILENT = (t.Began, t.CallbackSent)  # nothing to see in the timeline
+_SILENT = (t.CallbackSent, t.Awoke)  # nothing to see in the timeline
 _HANG_UP: Message = {"hangup": True}
 
 
@@ -146,6 +146,8 @@ class View:
                 self._menu, self._status = None, f"it rings at {to}"
             case t.Connected(to=to):
                 self._status = f"{to} answered"
+            case t.Silence():
+                self._status = "silence"
             case t.Bridged():
                 self._status = "you talk to each other"
             case t.Joined(conference=conference):

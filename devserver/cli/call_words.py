@@ -37,38 +37,47 @@ class Line(msgspec.Struct, frozen=True):
     style: str = ""
 
 
-def print_report(page: Page, report: t.CallReport) -> None:
-    """A whole call that is over."""
-    page.say(0, f"Call {report.callid}", "bold")
-    page.say(0, f"{report.caller or 'unknown'} -> {report.to or 'unknown'}")
-    page.say(0, outcome(report), _ERROR if report.failed else _QUIET)
-    for told in report.timeline:
-        print_told(page, told)
-    for path in report.recordings:
-        page.entry("file", path, "")
-    if report.trouble:
-        page.entry("trouble", report.trouble, _ERROR)
+class Teller:
+    """Prints a call as it goes on, or one that is over.
+
+    Args:
+        page: where to; a new one may be set when the window has another size.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._asked: Any = None  # the last answer with SVAML: what the caller heard before
+        self._errors = 0
+
+    def tell(self, told: t.Told) -> None:
+        """Print what there is to see of one thing that happened."""
+        match told:
+            case t.Began():
+                self.page.say(0, f"Call {told.callid}", "bold")
+                self.page.say(0, f"{told.caller or 'unknown'} -> {told.to or 'unknown'}")
+            case t.CalledBack():
+                self._errors += told.failed
+                _print_callback(self.page, told, self._asked)
+                self._asked = told.answer if isinstance(told.answer, dict) else self._asked
+            case _ if (line := line_of(told)) is not None:
+                self.page.entry(line.label, line.text, line.style, at_of(line.at))
+        if isinstance(told, t.Ended):
+            self.page.say(0, outcome(told, self._errors), _ERROR if told.failed else _QUIET)
 
 
-def outcome(report: t.CallReport) -> str:
+def outcome(ended: t.Ended, errors: int) -> str:
     """How a call ended, like `12 s, caller hung up (ANSWERED)`."""
-    from devserver.recorder.timeline import ending
-
-    failures = sum(1 for each in report.callbacks if each.failed)
-    parts = [span_of(report.duration), ending(report.reason, report.result) or "ended"]
-    if failures:
-        parts.append(f"{failures} error{'' if failures == 1 else 's'}")
+    parts = [span_of(ended.duration), _ending(ended.reason, ended.result)]
+    if errors:
+        parts.append(f"{errors} error{'' if errors == 1 else 's'}")
     return ", ".join(parts)
 
 
-def print_told(page: Page, told: t.Told) -> None:
-    """What there is to see of one thing that happened."""
-    if isinstance(told, t.CalledBack):
-        _print_callback(page, told)
-        return
-    line = line_of(told)
-    if line is not None:
-        page.entry(line.label, line.text, line.style, at_of(line.at))
+def _ending(reason: str, result: str) -> str:
+    from devserver.recorder.timeline import ending
+
+    words = ending(reason, result)
+    return words.strip("()") if words.startswith("(") else words or "ended"
 
 
 def at_of(seconds: float) -> str:
@@ -110,7 +119,8 @@ def _hung_up(told: t.HungUp) -> Words:
 
 
 def _ended(told: t.Ended) -> Words:
-    return ("end", told.why, _ERROR if told.failed else _QUIET) if told.why else _NOTHING
+    plain = not told.failed and told.result == "ANSWERED"  # then the last line says it all
+    return _NOTHING if plain else ("end", told.why, _ERROR if told.failed else "yellow")
 
 
 _NOTHING = ("", "")
@@ -126,6 +136,7 @@ _WORDS: Mapping[type, Callable[[Any], Words]] = {
     t.Connected: lambda told: ("answers", told.to, _GOOD),
     t.NotConnected: lambda told: ("fails", f"{told.to}: {told.why}", "yellow"),
     t.Detected: lambda told: ("amd", told.status),
+    t.Silence: lambda _told: ("silence", "nobody to talk to and nothing to hear", _QUIET),
     t.Bridged: lambda _told: ("talk", "caller and callee hear each other", _GOOD),
     t.Joined: _joined,
     t.Left: lambda told: ("leaves", f"conference {told.conference}{' to enter digits' if told.back else ''}"),
@@ -142,10 +153,10 @@ _WORDS: Mapping[type, Callable[[Any], Words]] = {
 # --- callbacks ---------------------------------------------------------------------------------------------------
 
 
-def _print_callback(page: Page, told: t.CalledBack) -> None:
+def _print_callback(page: Page, told: t.CalledBack, asked: Any) -> None:
     from rich.text import Text
 
-    came = came_of(told)
+    came = came_of(told, asked)
     style = _ERROR if told.failed else ""
     head = Text.assemble(
         (f"{at_of(told.at):<8}", "dim"),
@@ -167,13 +178,20 @@ def budget(told: t.CalledBack) -> str:
     return f"{ms_of(told.ms)} of {span_of(told.budget / 1000)}"
 
 
-def came_of(told: t.CalledBack) -> str:
-    """What the callback itself says, in words; empty for an ICE."""
+def came_of(told: t.CalledBack, asked: Any = None) -> str:
+    """What the callback itself says, in words; empty for an ICE.
+
+    Args:
+        told: the callback.
+        asked: the answer before it, with the menus.
+    """
     from devserver.recorder.timeline import came, pressed
-    from devserver.runtime.events import parse_event
+    from devserver.runtime.events import DiceEvent, parse_event
 
     event = parse_event(told.event, told.request)
-    return came(event, pressed(event, None))
+    if isinstance(event, DiceEvent):
+        return _ending(event.reason or "", event.result or "")
+    return came(event, pressed(event, asked))
 
 
 # --- menus -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,264 @@
+"""The phone of a project, for commands: that of the running session, or one made for the occasion.
+
+Both are the same to whoever calls: `run` for a call that plays by itself, `talk` for one with a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import msgspec
+
+from devserver.calls.actions import HangUp
+from devserver.calls.chaos import Chaos
+from devserver.calls.party import Party
+from devserver.calls.start import Start, action_of, party_of, setup_of
+from devserver.calls.switchboard import Listener, RunningCall, Switchboard, Timeline
+from devserver.calls.told import CallReport, Ended, Told
+from devserver.errors import FnError
+from devserver.session.discovery import SessionFile, find_session
+from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession, ClientWebSocketResponse
+
+_TOLD: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
+_PATH = "/api/phone"
+_GONE = "Is `fn dev` still running?"
+_LONGEST = 64 << 20  # bytes of a message
+
+
+class Talk(Protocol):
+    """A call with a person."""
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Do something: `{"key": "1"}`, `{"say": "sales"}`, `{"hangup": true}`; as callee with `"leg": "callee"`."""
+        ...
+
+    def told(self) -> AsyncIterator[Told]:
+        """What happens, until the call is over."""
+        ...
+
+
+class Phone(Protocol):
+    """Where calls are made.
+
+    Attributes:
+        is_live: it is that of a running session.
+    """
+
+    is_live: bool
+
+    async def run(self, start: Start) -> CallReport:
+        """Run a call to its end.
+
+        Raises:
+            FnError: it cannot be begun, or nobody is there to run it.
+        """
+        ...
+
+    def talk(self, start: Start) -> AbstractAsyncContextManager[Talk]:
+        """Begin a call with a person; leaving hangs up.
+
+        Raises:
+            FnError: as `run`.
+        """
+        ...
+
+
+class _RemoteTalk:
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if not self._socket.closed:
+            await self._socket.send_str(msgspec.json.encode(message).decode())
+
+    async def told(self) -> AsyncIterator[Told]:
+        from aiohttp import WSMsgType
+
+        async for message in self._socket:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            yield _told(message.data)
+
+
+class RemotePhone:
+    """The phone of a running session, over its console port.
+
+    Args:
+        session: from its session file.
+        client: to ask with.
+    """
+
+    is_live = True
+
+    def __init__(self, session: SessionFile, client: ClientSession) -> None:
+        parts = urlsplit(session.console)
+        self._url = f"{parts.scheme}://{parts.netloc}{_PATH}"
+        self._headers = {"Authorization": f"Bearer {session.token}"}
+        self._client = client
+
+    async def run(self, start: Start) -> CallReport:
+        """See `Phone.run`."""
+        headers = {**self._headers, "Content-Type": "application/json"}
+        with _answering(self._url):
+            async with self._client.post(self._url, data=msgspec.json.encode(start), headers=headers) as response:
+                body = await response.read()
+        if response.status != 200:
+            raise _refusal(body, response.status)
+        try:
+            return msgspec.json.decode(body, type=CallReport)
+        except msgspec.MsgspecError as error:
+            raise FnError(
+                f"The session answers with what this fn does not understand: {error}.",
+                hint="Restart `fn dev`: it runs another version.",
+            ) from error
+
+    @asynccontextmanager
+    async def talk(self, start: Start) -> AsyncIterator[Talk]:
+        """See `Phone.talk`."""
+        with _answering(self._url):
+            async with self._client.ws_connect(self._url, headers=self._headers, max_msg_size=_LONGEST) as socket:
+                await socket.send_str(msgspec.json.encode({"start": start}).decode())
+                yield _RemoteTalk(socket)
+
+
+def _told(data: str) -> Told:
+    try:
+        return _TOLD.decode(data)
+    except msgspec.MsgspecError:
+        raise _refusal(data.encode(), 0) from None
+
+
+def _refusal(body: bytes, status: int) -> FnError:
+    """What the session says is wrong, in its own words."""
+    try:
+        found = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        found = {}
+    if isinstance(found.get("error"), str):
+        return FnError(found["error"], hint=str(found.get("hint") or ""))
+    if status == 404:
+        return FnError("The running session has no phone.", hint="Restart `fn dev`: it runs an older version.")
+    return FnError("The session answers with what is no call.", hint="Restart `fn dev`: it runs another version.")
+
+
+@contextmanager
+def _answering(url: str) -> Iterator[None]:
+    """Says in one sentence that a session does not answer."""
+    import aiohttp
+
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError) as error:
+        why = str(error) or "it took too long"
+        raise FnError(f"The session at {url} does not answer: {why}.", hint=_GONE) from error
+
+
+class _LocalTalk:
+    def __init__(self, call: RunningCall, news: asyncio.Queue[Told]) -> None:
+        self._call = call
+        self._news = news
+
+    async def send(self, message: dict[str, Any]) -> None:
+        action = action_of(message)
+        if action is not None:
+            self._call.act(action)
+
+    async def told(self) -> AsyncIterator[Told]:
+        while True:
+            told = await self._news.get()
+            yield told
+            if isinstance(told, Ended):
+                return
+
+
+class LocalPhone:
+    """A phone in this process.
+
+    Args:
+        board: runs the calls.
+        application: whose callbacks they are.
+        urls: where these go.
+    """
+
+    is_live = False
+
+    def __init__(self, board: Switchboard, application: str, urls: tuple[str, ...]) -> None:
+        self._board = board
+        self._application = application
+        self._urls = urls
+
+    async def run(self, start: Start) -> CallReport:
+        """See `Phone.run`."""
+        return await self._begin(start, party_of(start)).ended()
+
+    @asynccontextmanager
+    async def talk(self, start: Start) -> AsyncIterator[Talk]:
+        """See `Phone.talk`."""
+        news: asyncio.Queue[Told] = asyncio.Queue()
+        call = self._begin(start, party_of(start, person=True), news.put_nowait)
+        try:
+            yield _LocalTalk(call, news)
+        finally:
+            call.act(HangUp())
+
+    def _begin(self, start: Start, party: Party, listener: Listener | None = None) -> RunningCall:
+        return self._board.start(
+            setup_of(start, str(uuid4()), self._application, self._urls, 0.0),
+            party,
+            timeline=Timeline(start.speed),
+            chaos=None if start.chaos is None else Chaos(start.chaos),
+            listener=listener,
+            keep_timeline=start.timeline,
+            remember=False,
+        )
+
+
+@asynccontextmanager
+async def throwaway_phone(folder: Path) -> AsyncIterator[LocalPhone]:
+    """The phone of a session that ends with the block, on a copy of the project's data."""
+    from devserver.calls.delivery import Delivery, HttpSend, Signer
+    from devserver.cloud.applications import application_of
+    from devserver.project import SystemKeyring, load_project
+    from devserver.session.throwaway import throwaway_session
+
+    project = await asyncio.to_thread(load_project, folder, environ=os.environ, keyring=SystemKeyring())
+    async with throwaway_session(folder) as session, HttpSend() as send:
+        signer = Signer(project.voice_app or "", project.voice_secret or "")
+        application = application_of(project.root / ".fn", project.voice_app, project.voice_secret)
+        private = {SOURCE_HEADER: "simulator", TOKEN_HEADER: session.token}
+        board = Switchboard(Delivery(send, lambda: signer, private, session.function))
+        try:
+            yield LocalPhone(board, application.key, (f"{session.function}/",))
+        finally:
+            await board.close()
+
+
+@asynccontextmanager
+async def phone_of(folder: Path) -> AsyncIterator[Phone]:
+    """The phone of the session that runs in a folder, or of one that ends with the block.
+
+    Raises:
+        FnError: there is no project, or its code cannot be loaded.
+    """
+    session = find_session(folder)
+    async with AsyncExitStack() as stack:
+        if session is None:
+            yield await stack.enter_async_context(throwaway_phone(folder))
+            return
+        import aiohttp
+
+        # A call may take as long as it takes, and a load test asks for many at once.
+        client = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
+        )
+        yield RemotePhone(session, await stack.enter_async_context(client))
