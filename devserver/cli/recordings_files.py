@@ -34,7 +34,7 @@ def export_recordings(name: str, folder: Path, form: Format, output: Path | None
 
     \b
     Examples:
-      fn recordings export last -o tests/calls/sales.fn
+      fn recordings export last -o tests/calls/sales.jsonl
       fn recordings export last --format curl | sh
       fn recordings export 1ce0ffee --format pytest -o tests/test_sales.py
     """
@@ -118,7 +118,7 @@ def import_recordings(path: Path, folder: Path, force: bool, as_json: bool) -> N
 
     \b
     Examples:
-      fn recordings import sales.fn
+      fn recordings import sales.jsonl
       fn recordings import browser.har --json
       fn recordings import callbacks/
     """

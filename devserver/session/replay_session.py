@@ -68,7 +68,7 @@ class ReplaySession:
         self._scratch = scratch
         self._reader = reader
         self._options = options
-        self._had_database = False
+        self._loads_database = scratch is not None and scratch.has_database
 
     @property
     def trouble(self) -> FnError | None:
@@ -96,12 +96,15 @@ class ReplaySession:
         if self._scratch is None:
             return
         entries = await asyncio.to_thread(lambda scratch: scratch.lay_out(self._source(take)), self._scratch)
-        # Connections that the code holds to the last take's database must not see this one change under them.
-        if self._had_database or self._scratch.has_database:
+        if self._remembers_database(self._scratch):
             await self.engine.generations.reload()
-        self._had_database = self._scratch.has_database
         redactor = self.engine.redactor
         self.engine.house.cache.fill((entry.key, redactor.restore(entry.value), entry.ttl) for entry in entries)
+
+    def _remembers_database(self, scratch: Scratch) -> bool:
+        """Whether the code knows the last take's database: it read one while it was loaded, or holds it open."""
+        host = self.engine.generations.current
+        return self._loads_database or (host is not None and _has_open(host.pid, str(scratch.places.database)))
 
     def _source(self, take: Take) -> Source:
         if take.state is not None or take.first is None:
@@ -128,7 +131,6 @@ class ReplaySession:
         at = frozen or engine.clock.wall()
         hand, result = await engine.gateway.replay(request_of(item, body, path, headers), replaying)
         run = _run(hand, result, at)
-        self._had_database = self._had_database or any(effect.kind == "database" for effect in run.effects)
         return compared(item, run, redactor.data, options.rules, earlier)
 
 
@@ -136,6 +138,22 @@ def _run(hand: InHand, result: Result, at: float) -> Run:
     reply = result.reply
     answer = None if reply is None else Answer(reply.status, reply.headers, reply.body)
     return Run(hand.id, at, answer, tuple(hand.effects), tuple(hand.logs), result.error, result.hint, hand.ms)
+
+
+def _has_open(pid: int, path: str) -> bool:
+    """Whether a process has a file open, or one that was deleted; where that cannot be seen, it may have."""
+    try:
+        files = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return True
+    return any(_target(file).startswith(path) for file in files)
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""  # closed meanwhile
 
 
 def _now() -> str:

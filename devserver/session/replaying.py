@@ -21,6 +21,9 @@ from devserver.recorder.takes import Take, from_file, take_of, take_of_portable
 from devserver.session.discovery import find_session
 from devserver.session.replay_session import Options, ReplaySession, replay_session
 
+SUFFIXES = frozenset({".json", ".jsonl", ".fn"})
+"""Of files with recorded calls or bodies of callbacks; which of them it is, the content says."""
+
 _LOOK_BACK = 500  # recordings among which `last` looks for one that is no replay itself
 _NONE = "Run `fn dev` and send it a callback: every one is recorded."
 
@@ -43,17 +46,17 @@ def find_takes(
     path = Path(target)
     if path.is_dir():
         return _of_folder(path, event)
-    if path.is_file() or path.suffix in {".json", ".jsonl"}:
+    if path.is_file() or path.suffix in SUFFIXES:
         return _of_file(path, event, start)
     with RecordingReader(folder / ".fn") as reader:
         return [_of_recording(folder / ".fn", reader, target, only=only, start=start)]
 
 
 def _of_folder(folder: Path, event: str | None) -> list[Take]:
-    files = sorted([*folder.glob("*.json"), *folder.glob("*.jsonl")])
+    files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
     if not files:
         raise FnError(
-            f"There are no .json or .jsonl files in {folder}.",
+            f"There are no .json, .jsonl or .fn files in {folder}.",
             hint="Name a folder with exported calls or with bodies of callbacks.",
         )
     return [take for file in files for take in _of_file(file, event, 1)]

@@ -19,7 +19,7 @@ from devserver.recorder.compare import Rules
 from devserver.recorder.replay import Replayed
 from devserver.recorder.takes import Take
 from devserver.session.replay_session import Options
-from devserver.session.replaying import find_takes, replay
+from devserver.session.replaying import SUFFIXES, find_takes, replay
 
 CALLS = Path("tests") / "calls"
 """Where recorded calls are, in a project."""
@@ -46,7 +46,7 @@ class PytestRun:
 def call_files(root: Path) -> list[Path]:
     """The recorded calls of a project, by name."""
     folder = root / CALLS
-    return sorted(path for path in folder.rglob("*") if path.suffix in {".jsonl", ".json"} and path.is_file())
+    return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
 
 
 def has_pytest_files(root: Path) -> bool:

@@ -185,6 +185,36 @@ def test_accepted_answers_are_expected_from_then_on(stateful: Running) -> None:
     assert recordings(stateful.folder, "show", ids[-1])["response"] == before
 
 
+OPEN = """\
+import os, sqlite3
+from devserver.runtime import IceSvamlBuilder
+
+_kept = []
+
+async def ice(context, event):
+    if not _kept:
+        _kept.append(sqlite3.connect(context.database))
+    with _kept[0] as connection:
+        connection.execute("create table if not exists call (id text)")
+        rows = connection.execute("select count(*) from call").fetchone()[0]
+        connection.execute("insert into call values (?)", (event.callid,))
+    return IceSvamlBuilder().say(f"rows {rows}").hangup().build()
+"""
+
+
+def test_a_connection_that_code_keeps_open_does_not_see_another_calls_database(
+    start: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = start(project(tmp_path / "demo", OPEN))
+    for callid in ("c1", "c2", "c3"):
+        running.post("/ice", {"event": "ice", "callid": callid})
+
+    found = replay(running.folder, "c3", "c1", "c2", "--check")
+
+    said = [result["new"]["instructions"][0]["text"] for result in found["results"]]
+    assert said == ["rows 2", "rows 0", "rows 1"]
+
+
 CLOCK = """\
 import time
 from datetime import datetime
