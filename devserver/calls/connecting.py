@@ -139,7 +139,8 @@ def callee_answered(p: Progress, event: CalleeAnswered) -> str | None:
         p.answer()
         if most:
             p.start_timer("duration", min(most, p.settings.call_seconds))
-    p.send_keys(text_of(fields, "dtmf") or (callout.dtmf if event.leg == "caller" else ""), event.leg)
+    if not p.streams:
+        p.send_keys(text_of(fields, "dtmf") or (callout.dtmf if event.leg == "caller" else ""), event.leg)
     if p.playing:
         p.move(State.KEYING)
     else:

@@ -128,7 +128,7 @@ _PROMPT_ENDED: Mapping[State, Callable[[Progress], None]] = {
 
 
 def _prompt_ended(p: Progress, event: events.PromptEnded) -> Refusal:
-    if event.play != p.playing or (p.looping and p.state is not State.CLOSING):
+    if not p.playing or event.play != p.playing or (p.looping and p.state is not State.CLOSING):
         return f"What plays is not number {event.play}."
     p.playing = 0
     _PROMPT_ENDED[p.state](p)

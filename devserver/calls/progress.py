@@ -49,26 +49,27 @@ class State(StrEnum):
 _S = State
 TALKING = frozenset({_S.BRIDGED, _S.CONFERENCE, _S.STREAMING, _S.UP, _S.PARKED})
 """States that a call stays in by itself, so that it can come back to them."""
-LIVE = frozenset(_S) - {_S.NEW, _S.CLOSING, _S.FINISHING, _S.ENDED}
-_OVER = frozenset({_S.FINISHING, _S.ENDED})
-_DOES = frozenset({_S.DIALLING, _S.MENU, _S.CLOSING, *TALKING, *_OVER})
-_TAKEN_AWAY = frozenset({_S.RUNNING, *_OVER})
+OVER = frozenset({_S.FINISHING, _S.ENDED})
+"""Nobody is on the line any more."""
+LIVE = frozenset(_S) - {_S.NEW, _S.CLOSING} - OVER
+"""States in which the function still has a say."""
+_LEFT = frozenset({_S.RUNNING, _S.FINISHING})  # by a PATCH, or by the end
 
 MOVES: Mapping[State, frozenset[State]] = {
-    _S.NEW: frozenset({_S.WAITING, *_DOES}),
-    _S.WAITING: frozenset({_S.RUNNING, _S.WAITING, _S.CLOSING, *_OVER}),
-    _S.RUNNING: frozenset({_S.RUNNING, _S.WAITING, *_DOES}),
-    _S.DIALLING: frozenset({_S.KEYING, _S.DETECTING, _S.WAITING, _S.STREAMING, *_TAKEN_AWAY}),
-    _S.KEYING: frozenset({_S.DETECTING, _S.WAITING, _S.STREAMING, *_TAKEN_AWAY}),
-    _S.DETECTING: frozenset({_S.WAITING, *_TAKEN_AWAY}),
-    _S.MENU: frozenset({_S.WAITING, *_TAKEN_AWAY}),
-    _S.PARKED: frozenset({_S.CLOSING, *_TAKEN_AWAY}),
-    _S.BRIDGED: _TAKEN_AWAY,
-    _S.CONFERENCE: frozenset({_S.COLLECTING, *_TAKEN_AWAY}),
-    _S.COLLECTING: frozenset({_S.CONFERENCE, *_TAKEN_AWAY}),
-    _S.STREAMING: _TAKEN_AWAY,
-    _S.UP: _TAKEN_AWAY,
-    _S.CLOSING: _OVER,
+    _S.NEW: frozenset({_S.WAITING, _S.DIALLING, _S.CONFERENCE, _S.FINISHING}),
+    _S.WAITING: frozenset({_S.CLOSING, *_LEFT}),
+    _S.RUNNING: frozenset({_S.DIALLING, _S.MENU, _S.CLOSING, *TALKING, *_LEFT}),
+    _S.DIALLING: frozenset({_S.KEYING, _S.DETECTING, _S.WAITING, _S.STREAMING, *_LEFT}),
+    _S.KEYING: frozenset({_S.DETECTING, _S.WAITING, *_LEFT}),
+    _S.DETECTING: frozenset({_S.WAITING, *_LEFT}),
+    _S.MENU: frozenset({_S.WAITING, *_LEFT}),
+    _S.PARKED: frozenset({_S.CLOSING, *_LEFT}),
+    _S.BRIDGED: _LEFT,
+    _S.CONFERENCE: frozenset({_S.COLLECTING, *_LEFT}),
+    _S.COLLECTING: frozenset({_S.CONFERENCE, *_LEFT}),
+    _S.STREAMING: _LEFT,
+    _S.UP: _LEFT,
+    _S.CLOSING: frozenset({_S.FINISHING}),
     _S.FINISHING: frozenset({_S.ENDED}),
     _S.ENDED: frozenset(),
 }
@@ -190,7 +191,7 @@ class Progress:
     @property
     def over(self) -> bool:
         """Nobody is on the line any more."""
-        return self.state in _OVER
+        return self.state in OVER
 
     def run(self, program: Program, source: Source, side: Side = "caller") -> None:
         """Execute a program; the machine goes on with it after the event in hand."""
