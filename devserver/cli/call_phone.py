@@ -128,7 +128,7 @@ class _InHand:
 
     def _resized(self) -> None:
         self._teller.page = self._page()
-        self._draw()
+        self._screen.redraw()
 
     def _page(self) -> Page:
         return Page(self._screen.console, is_terminal=True)

@@ -99,6 +99,7 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._below: Sequence[Text] = ()
+        self._on_screen = ""
 
     @property
     def console(self) -> Console:
@@ -109,16 +110,19 @@ class Screen:
         """Let something be printed above the lines that change."""
         with self._console.capture() as captured:
             write()
-        self._out(_ERASE_BELOW + captured.get() + self._drawn())
+        self._on_screen = self._drawn()
+        self._out(_ERASE_BELOW + captured.get() + self._on_screen)
 
     def show(self, lines: Sequence[Text]) -> None:
-        """Draw the lines below."""
+        """Draw the lines below, if they are not there already."""
         self._below = lines
-        self._out(_ERASE_BELOW + self._drawn())
+        if self._drawn() != self._on_screen:
+            self.redraw()
 
     def redraw(self) -> None:
-        """The window has another size."""
-        self._out(_ERASE_BELOW + self._drawn())
+        """Draw them anew: the window has another size."""
+        self._on_screen = self._drawn()
+        self._out(_ERASE_BELOW + self._on_screen)
 
     @contextmanager
     def open(self) -> Iterator[None]:
