@@ -68,13 +68,13 @@ class RunningCall:
     Attributes:
         setup: how it began.
         timeline: its clock.
+        began: when, on that clock.
         machine: what decides.
         over: it has ended.
         exchange, chaos, timers, playing, dials, held_back: for `obeying`.
     """
 
     __slots__ = (
-        "_began",
         "_done",
         "_ledger",
         "_listeners",
@@ -82,6 +82,7 @@ class RunningCall:
         "_party",
         "_plans",
         "_state",
+        "began",
         "chaos",
         "dials",
         "exchange",
@@ -117,7 +118,7 @@ class RunningCall:
         self.held_back: list[Callable[[], None]] = []
         self._obey = obey
         self._party = party
-        self._began = timeline.now
+        self.began = timeline.now
         self._ledger = Ledger(timeline=keep_timeline)
         self._listeners: list[Listener] = []
         self._plans: set[Due] = set()
@@ -134,7 +135,7 @@ class RunningCall:
     @property
     def at(self) -> float:
         """Seconds since the call began."""
-        return round(max(0.0, self.timeline.now - self._began), 3)
+        return round(max(0.0, self.timeline.now - self.began), 3)
 
     @property
     def end(self) -> commands.End | None:

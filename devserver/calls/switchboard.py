@@ -49,12 +49,14 @@ class CallFacts(msgspec.Struct, frozen=True):
 
     Attributes:
         setup: how it began.
+        began: when, in seconds since 1970.
         over: it has ended.
         duration: whole seconds so far.
         result, reason: empty while it runs.
     """
 
     setup: CallSetup
+    began: float
     over: bool
     duration: int
     result: str = ""
@@ -220,8 +222,9 @@ class Switchboard:
 
 
 def _facts(call: RunningCall) -> CallFacts:
-    progress, end = call.machine.progress, call.end
+    setup, began, end = call.setup, call.timeline.epoch + call.began, call.end
     if end is not None:
-        return CallFacts(call.setup, over=True, duration=end.duration, result=end.result, reason=end.info_reason)
-    answered = progress.answered_at
-    return CallFacts(call.setup, over=False, duration=0 if answered is None else int(call.timeline.now - answered))
+        return CallFacts(setup, began, over=True, duration=end.duration, result=end.result, reason=end.info_reason)
+    answered = call.machine.progress.answered_at
+    duration = 0 if answered is None else int(call.timeline.now - answered)
+    return CallFacts(setup, began, over=False, duration=duration)

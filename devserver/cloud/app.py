@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -37,12 +38,17 @@ def create_app(*products: Product) -> web.Application:
     Args:
         products: what there is, such as `devserver.cloud.voice.product(...)`; the first that has a path answers it.
     """
+    return create_app_of(lambda: products)
+
+
+def create_app_of(products: Callable[[], tuple[Product, ...]]) -> web.Application:
+    """The same of products that are made when the first request comes: they need not delay the start of a session."""
 
     # Not a route: aiohttp has its own answer to a path without a slash, and it is no JSON.
     @web.middleware
     async def answer(request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG001 aiohttp's signature
         try:
-            return _response(await _answered(request, products))
+            return _response(await _answered(request, products()))
         except Refused as refused:
             return _refusal(refused)
         except FnError as error:

@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from devserver.console.guard import COOKIE, guard
+from devserver.console.phone import Phone
+from devserver.console.phone import routes as phone_routes
 
 _MOST = 1000  # lines of a list
 _DIGITS = 9  # of a limit
@@ -35,6 +37,7 @@ class Session:
         reload: loads the code again; gives the status afterwards.
         calls: from a thread: the newest calls, as JSON; the argument is how many.
         call: from a thread: one call with its timeline as JSON, or None.
+        phone: makes calls; None: there is none.
     """
 
     status: Callable[[], dict[str, Any]]
@@ -43,6 +46,7 @@ class Session:
     reload: Callable[[], Awaitable[dict[str, Any]]]
     calls: Callable[[int], list[dict[str, Any]]] = lambda _limit: []
     call: Callable[[str], dict[str, Any] | None] = lambda _name: None
+    phone: Phone | None = None
 
 
 def create_app(session: Session, token: str) -> web.Application:
@@ -87,6 +91,8 @@ def create_app(session: Session, token: str) -> web.Application:
             web.post("/api/reload", reload),
         ]
     )
+    if session.phone is not None:
+        app.add_routes(phone_routes(session.phone))
     return app
 
 

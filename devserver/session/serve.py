@@ -17,9 +17,10 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from devserver.cloud.app import create_app as create_cloud
+from devserver.cloud.app import create_app_of as create_cloud
 from devserver.console.app import Session as ConsoleSession
 from devserver.console.app import create_app as create_console
+from devserver.console.phone import Phone as ConsolePhone
 from devserver.errors import FnError
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
 from devserver.session.engine import Engine, Setting, cancel, project_places
@@ -30,6 +31,7 @@ from devserver.session.ports import listen, port_of
 from devserver.session.report import Report, json_line
 from devserver.session.signals import Stopping
 from devserver.session.spawn import FirstHost, Started
+from devserver.session.telephony import Telephony
 from devserver.session.terms import DEFAULT_CLOUD_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_PORT, Terms
 from devserver.session.watch import Watch
 from devserver.session.words import Words
@@ -133,8 +135,13 @@ class _Session:
 
     async def _serve(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
         await stack.enter_async_context(serve_function(sockets["function"], self._engine.gateway.handle))
-        await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud()))
-        console = create_console(self._console(), self._token)
+        function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
+        telephony = Telephony(
+            lambda: self._engine.project, self._root / ".fn", function=function, cloud=cloud, token=self._token
+        )
+        stack.push_async_callback(telephony.close)
+        await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))
+        console = create_console(self._console(telephony), self._token)
         await stack.enter_async_context(serve_app(sockets["console"], console))
 
     def _announce(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> SessionFile:
@@ -250,7 +257,7 @@ class _Session:
 
     # --- the console's questions -------------------------------------------------------------------------------
 
-    def _console(self) -> ConsoleSession:
+    def _console(self, telephony: Telephony) -> ConsoleSession:
         from devserver.recorder.call_shapes import call_detail, call_summaries
         from devserver.recorder.shapes import detail, summaries
 
@@ -262,6 +269,7 @@ class _Session:
             calls=lambda limit: call_summaries(folder, limit),
             call=lambda name: call_detail(folder, name),
             reload=self._reload,
+            phone=ConsolePhone(telephony.run, telephony.talk),
         )
 
     def _status(self) -> dict[str, Any]:
