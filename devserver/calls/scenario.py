@@ -15,6 +15,8 @@ from devserver.calls.callees import Callee
 from devserver.calls.settings import Settings
 from devserver.calls.setup import CallSetup, Leg, Side
 
+NOBODY = "http://127.0.0.1:9/"
+"""An address that does not answer: the port of the discard service, which no machine of today has."""
 EVERYBODY_ELSE = "other"
 """The key of `callees` for whoever is not named there."""
 
@@ -145,6 +147,11 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True):
     fails: bool = False
 
 
+Reach = Literal["up", "down", "fallback", "none"]
+"""Whether the function is reached: it is up, nobody answers at any address, only the fallback does, or no callback
+address is configured."""
+
+
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One call by the book.
 
@@ -155,6 +162,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         setup: who calls whom; `of` fills in what a session knows.
         callees: by number or address, or `other`.
         steps: what the parties do, in order.
+        function: whether it is reached.
         patience: seconds of the call's own time that a step may wait; then the caller gives up.
     """
 
@@ -165,10 +173,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     callees: Mapping[str, Callee] = {}
     steps: tuple[Step, ...] = ()
     settings: Settings = Settings()
+    function: Reach = "up"
     patience: float = 120.0
     expect: Expectations = Expectations()
 
-    def of(self, callid: str, application_key: str, urls: tuple[str, ...], epoch: float) -> CallSetup:
-        """The call to start in a session; see `CallSetup` for the arguments."""
+    def of(self, callid: str, application_key: str, url: str, epoch: float) -> CallSetup:
+        """The call to start in a session; `url` is where the function is, for the rest see `CallSetup`."""
+        urls = {"up": (url,), "down": (NOBODY, NOBODY), "fallback": (NOBODY, url), "none": ()}[self.function]
         changes = {"callid": callid, "application_key": application_key, "urls": urls, "epoch": epoch}
         return msgspec.structs.replace(self.setup, **changes)

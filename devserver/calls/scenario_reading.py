@@ -18,10 +18,10 @@ A file of one scenario has its keys at the top, without `scenarios`. Pure: it mu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 from devserver.calls.expectations import read_expectations
-from devserver.calls.scenario import Scenario, Step
+from devserver.calls.scenario import Reach, Scenario, Step
 from devserver.calls.scenario_nodes import Entries, Mistake, Page, Unreadable, compose, is_list, is_mapping, line_of
 from devserver.calls.scenario_parties import DESCRIBING, read_callees, read_settings, read_setup
 from devserver.calls.scenario_steps import LONGEST, Blocks, check_uses, expand, read_blocks, read_steps
@@ -30,7 +30,7 @@ from devserver.errors import FnError
 if TYPE_CHECKING:
     from yaml.nodes import Node
 
-_SHARED = (*DESCRIBING, "callees", "settings", "patience")
+_SHARED = (*DESCRIBING, "callees", "settings", "function", "patience")
 _OWN = ("name", "steps", "expect")
 _OF_THE_FILE = ("variables", "blocks")
 _PATIENCE = 120.0
@@ -142,7 +142,8 @@ class _Reading:
             for number, callee in read_callees(page, source.get("callees")).items()
         }
         settings = read_settings(page, own.get("settings"), read_settings(page, shared.get("settings")))
-        patience = entries.get("patience")
+        patience, function = entries.get("patience"), entries.get("function")
+        reach: Any = page.word(function, "function", get_args(Reach)) if function else ""
         return Scenario(
             name=page.text(own["name"], "name").strip() if "name" in own else self._name(node),
             file=self._file,
@@ -151,6 +152,7 @@ class _Reading:
             callees=callees,
             steps=self._steps(own.get("steps"), blocks),
             settings=settings,
+            function=reach or "up",
             patience=page.number(patience, "patience", LONGEST) if patience else _PATIENCE,
             expect=read_expectations(page, own.get("expect")),
         )

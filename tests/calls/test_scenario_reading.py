@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from devserver.calls.callees import Callee
 from devserver.calls.outcomes import Outcome
 from devserver.calls.scenario import (
+    NOBODY,
     Expectations,
     Leave,
     Manage,
@@ -118,7 +119,7 @@ def test_service_numbers_have_no_country_code() -> None:
 
 def test_what_a_session_knows_is_filled_in_later() -> None:
     scenario = one("{from: private, user: anna, rdnis: '1', headers: {a: b}, callback_headers: {X-CB-a: c}}")
-    setup = scenario.of("c1", "key", ("http://127.0.0.1:1/",), 5.0)
+    setup = scenario.of("c1", "key", "http://127.0.0.1:1/", 5.0)
     assert (setup.callid, setup.application_key, setup.urls, setup.epoch) == (
         "c1",
         "key",
@@ -127,6 +128,14 @@ def test_what_a_session_knows_is_filled_in_later() -> None:
     )
     assert (setup.cli, setup.user, setup.rdnis) == ("private", "anna", "1")
     assert (setup.call_headers, setup.callback_headers) == ((("a", "b"),), (("X-CB-a", "c"),))
+
+
+@pytest.mark.parametrize(
+    ("function", "urls"),
+    [("up", ("URL",)), ("down", (NOBODY, NOBODY)), ("fallback", (NOBODY, "URL")), ("none", ())],
+)
+def test_a_function_may_be_out_of_reach(function: str, urls: tuple[str, ...]) -> None:
+    assert one(f"function: {function}").of("c1", "key", "URL", 0.0).urls == urls
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------
@@ -337,6 +346,7 @@ WRONG = [
     ("from: [a]", 'line 1: "from" is one text, not a list.'),
     ("from:", 'line 1: "from" has no value.'),
     ("headers: a", 'line 1: "headers" is a mapping of keys to values, not a text.'),
+    ("function: dwn", 'line 1: "dwn" is no "function". Did you mean "down"?'),
     ("patience: long", 'line 1: "patience" is a number from 0 to 14400, not "long".'),
     ("patience: -1", 'line 1: "patience" is a number from 0 to 14400, not "-1".'),
     ("patience: .nan", 'line 1: "patience" is a number from 0 to 14400, not ".nan".'),
