@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devserver.calls.asking import ask_ace
-from devserver.calls.commands import Dial, HangUp
+from devserver.calls.commands import Bridge, Dial, HangUp
 from devserver.calls.conferences import join_as_dialled, leave
 from devserver.calls.ending import finish, stop_dialling
 from devserver.calls.events import BeepHeard, CalleeAnswered, CalleeFailed, MachineDetected
@@ -136,9 +136,7 @@ def callee_answered(p: Progress, event: CalleeAnswered) -> str | None:
         p.first_leg_up(most or callout.max_duration)
     else:
         p.callee = "up"
-        p.answer()
-        if most:
-            p.start_timer("duration", min(most, p.settings.call_seconds))
+        p.answer(most)
     if not p.streams:
         p.send_keys(text_of(fields, "dtmf") or (callout.dtmf if event.leg == "caller" else ""), event.leg)
     if p.playing:
@@ -161,6 +159,8 @@ def _accept(p: Progress) -> None:
     if p.amd == "sync":
         p.amd = ""
     if p.streams and not p.settings.stream_ace:
+        if p.callee == "up":
+            p.out.append(Bridge())
         p.move(State.STREAMING)
     elif due(p, "ace"):
         ask_ace(p)

@@ -64,7 +64,7 @@ class Call:
         p = self.progress
         handler = TABLE[p.state].get(type(event))
         if handler is None:
-            return [_refused(p, event, f"This cannot happen while a call is {p.state}.")]
+            return [_refused(p, event, f"This cannot happen in the state {p.state}.")]
         before = p.at
         p.at = max(before, event.at)
         out: list[Command] = []

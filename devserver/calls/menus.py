@@ -136,7 +136,7 @@ def _choose(p: Progress, menus: Menus, choice: Choice, method: Method) -> None:
         p.stop_timer("menu", "voice")
         _enter(p, menus.by_id[choice.argument])
     else:
-        _result(p, "error", choice.argument, method)
+        _result(p, "error", p.settings.menu_timeout_value, method)
 
 
 def _again(p: Progress, menu: Menu) -> None:

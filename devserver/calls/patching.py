@@ -49,7 +49,7 @@ def patched(p: Progress, event: Patched) -> Refused | None:
     if program is None:
         return _refused(p, _ILLEGAL, reading.illegal or "There is no SVAML in the request.")
     if not _possible(p, program):
-        return _refused(p, _NOT_NOW, f"{program.action} is not possible while the call is {p.state}.")
+        return _refused(p, _NOT_NOW, f"{program.action} is not possible in the state {p.state}.")
     if program.action in CONNECTS and target(p.setup, program.action, program.fields) is None:
         return _refused(p, _ILLEGAL, f"{program.action} does not say whom to connect to.")
     _take(p, program, _side(p, event))

@@ -241,15 +241,21 @@ class Progress:
                 self.timers.remove(name)
                 self.out.append(StopTimer(name))
 
-    def answer(self) -> None:
-        """Pick up the inbound leg, if that has not happened yet."""
+    def answer(self, most: int = 0) -> None:
+        """Pick up the inbound leg, if that has not happened yet; the call lasts `most` seconds from now, if not 0."""
         if self.setup.callout is None and self.caller == "ringing":
             self.out.append(Answer())
-            self.first_leg_up(0)
+            self.first_leg_up(most)
+        elif most:
+            self.bound(most)
 
     def first_leg_up(self, most: int) -> None:
-        """The first leg is answered: the call counts from now, for `most` seconds if that is a number."""
+        """The first leg is answered: the duration of the call counts from now."""
         self.caller = "up"
         self.answered_at = self.at
-        bound = self.settings.call_seconds
-        self.start_timer("duration", min(most, bound) if most else bound)
+        self.bound(most)
+
+    def bound(self, most: int) -> None:
+        """End the call in `most` seconds; 0 is as long as any call may last."""
+        longest = self.settings.call_seconds
+        self.start_timer("duration", min(most, longest) if most else longest)

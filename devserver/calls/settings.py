@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
         menu_repeats: `repeats` of a menu that says none; the older server SDK sends 3 (2.2 ?).
         menu_timeout: seconds of silence that end a round (2.2).
         menu_voice_timeout: seconds that cap a round with speech (2.2).
-        menu_timeout_value: `value` of a PIE of type timeout or invalidinput; None leaves it out (8 ?).
+        menu_timeout_value: `value` of a PIE of type timeout, invalidinput or error; None leaves it out (8 ?).
         unknown_menu: `menu(x)` to an unknown id is `illegal` SVAML, or at run time a PIE of type error (2.2 ?).
         voice_result: type of the PIE for speech that is no option, in a menu that collects (2.2 ?).
         pie_on_hangup: a caller who hangs up in a menu causes a PIE of type hangup (1.5, 2.2 ?).
