@@ -8,16 +8,13 @@ the platform wants them in everything that it is sent (voice-v1.md 2.2), althoug
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from devserver.calls.actions import Action, HangUp, Press, Say
 from devserver.calls.callees import Callee
-from devserver.calls.machine import KEYPAD
 from devserver.calls.party import HumanParty, Party, RandomParty, ScriptedParty
-from devserver.calls.setup import CallSetup, Identity, Leg, Origin
+from devserver.calls.setup import CallSetup, Identity, Origin
 from devserver.errors import FnError
 
 CalleeKind = Literal["answered", "machine", "busy", "noanswer", "rejected", "congestion"]
@@ -115,24 +112,6 @@ def party_of(start: Start, *, person: bool = False) -> Party:
     if person and start.keys is None:
         return HumanParty(otherwise=callee)
     return ScriptedParty(start.keys or "", words=start.words, hang_up_after=start.hang_up_after, otherwise=callee)
-
-
-def action_of(message: Mapping[str, Any]) -> Action | None:
-    """What a person's message means; None: it means nothing.
-
-    Args:
-        message: `{"key": "1"}`, `{"say": "sales"}` or `{"hangup": true}`; `"leg": "callee"` acts as the other party.
-    """
-    leg: Leg = "callee" if message.get("leg") == "callee" else "caller"
-    match message:
-        case {"key": str(key)} if key in KEYPAD:
-            return Press(key, leg)
-        case {"say": str(text)} if text.strip():
-            return Say(text.strip(), leg)
-        case {"hangup": True}:
-            return HangUp(leg)
-        case _:
-            return None
 
 
 def callee_of(kind: CalleeKind) -> Callee | None:

@@ -12,19 +12,13 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import msgspec
 
-from devserver.calls.actions import HangUp
-from devserver.calls.chaos import Chaos
-from devserver.calls.party import Party
-from devserver.calls.start import Start, action_of, party_of, setup_of
-from devserver.calls.switchboard import Listener, RunningCall, Switchboard, Timeline
-from devserver.calls.told import CallReport, Ended, Told
+from devserver.calls.start import Start
+from devserver.calls.told import CallReport, Told
 from devserver.errors import FnError
 from devserver.session.discovery import SessionFile, find_session
-from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse
@@ -48,13 +42,7 @@ class Talk(Protocol):
 
 
 class Phone(Protocol):
-    """Where calls are made.
-
-    Attributes:
-        is_live: it is that of a running session.
-    """
-
-    is_live: bool
+    """Where calls are made."""
 
     async def run(self, start: Start) -> CallReport:
         """Run a call to its end.
@@ -97,8 +85,6 @@ class RemotePhone:
         session: from its session file.
         client: to ask with.
     """
-
-    is_live = True
 
     def __init__(self, session: SessionFile, client: ClientSession) -> None:
         parts = urlsplit(session.console)
@@ -163,84 +149,36 @@ def _answering(url: str) -> Iterator[None]:
         raise FnError(f"The session at {url} does not answer: {why}.", hint=_GONE) from error
 
 
-class _LocalTalk:
-    def __init__(self, call: RunningCall, news: asyncio.Queue[Told]) -> None:
-        self._call = call
-        self._news = news
-
-    async def send(self, message: dict[str, Any]) -> None:
-        action = action_of(message)
-        if action is not None:
-            self._call.act(action)
-
-    async def told(self) -> AsyncIterator[Told]:
-        while True:
-            told = await self._news.get()
-            yield told
-            if isinstance(told, Ended):
-                return
-
-
-class LocalPhone:
-    """A phone in this process.
-
-    Args:
-        board: runs the calls.
-        application: whose callbacks they are.
-        urls: where these go.
-    """
-
-    is_live = False
-
-    def __init__(self, board: Switchboard, application: str, urls: tuple[str, ...]) -> None:
-        self._board = board
-        self._application = application
-        self._urls = urls
-
-    async def run(self, start: Start) -> CallReport:
-        """See `Phone.run`."""
-        return await self._begin(start, party_of(start)).ended()
-
-    @asynccontextmanager
-    async def talk(self, start: Start) -> AsyncIterator[Talk]:
-        """See `Phone.talk`."""
-        news: asyncio.Queue[Told] = asyncio.Queue()
-        call = self._begin(start, party_of(start, person=True), news.put_nowait)
-        try:
-            yield _LocalTalk(call, news)
-        finally:
-            call.act(HangUp())
-
-    def _begin(self, start: Start, party: Party, listener: Listener | None = None) -> RunningCall:
-        return self._board.start(
-            setup_of(start, str(uuid4()), self._application, self._urls, 0.0),
-            party,
-            timeline=Timeline(start.speed),
-            chaos=None if start.chaos is None else Chaos(start.chaos),
-            listener=listener,
-            keep_timeline=start.timeline,
-            remember=False,
-        )
-
-
 @asynccontextmanager
-async def throwaway_phone(folder: Path) -> AsyncIterator[LocalPhone]:
-    """The phone of a session that ends with the block, on a copy of the project's data."""
-    from devserver.calls.delivery import Delivery, HttpSend, Signer
+async def throwaway_phone(folder: Path) -> AsyncIterator[Phone]:
+    """The phone of a session that ends with the block; it works on a copy of the project's data.
+
+    Raises:
+        FnError: there is no project, or its code cannot be loaded.
+    """
+    from devserver.calls.delivery import Signer
+    from devserver.calls.settings import Settings
     from devserver.cloud.applications import application_of
+    from devserver.cloud.voice_recordings import FOLDER
     from devserver.project import SystemKeyring, load_project
+    from devserver.session.phone import Wiring, opened
     from devserver.session.throwaway import throwaway_session
 
     project = await asyncio.to_thread(load_project, folder, environ=os.environ, keyring=SystemKeyring())
-    async with throwaway_session(folder) as session, HttpSend() as send:
-        signer = Signer(project.voice_app or "", project.voice_secret or "")
-        application = application_of(project.root / ".fn", project.voice_app, project.voice_secret)
-        private = {SOURCE_HEADER: "simulator", TOKEN_HEADER: session.token}
-        board = Switchboard(Delivery(send, lambda: signer, private, session.function))
-        try:
-            yield LocalPhone(board, application.key, (f"{session.function}/",))
-        finally:
-            await board.close()
+    async with throwaway_session(folder) as session:
+        own = project.root / ".fn"
+        application = application_of(own, project.voice_app, project.voice_secret)
+        wiring = Wiring(
+            function=session.function,
+            token=session.token,
+            signer=lambda: Signer(application.key, application.secret),
+            urls=lambda _application: (f"{session.function}/",),
+            settings=Settings(callback_timeout=project.dev.callback_deadline),
+            recordings=own / FOLDER,
+            recordings_url="",
+        )
+        async with opened(wiring) as phone:
+            yield phone
 
 
 @asynccontextmanager
