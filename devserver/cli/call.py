@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from devserver.cli.options import folder_option, json_option
 
@@ -43,6 +44,7 @@ Examples:
   fn call                                  at a terminal: you are the caller, keys are keys
   fn call --keys "1,w2,#"                  a caller who presses 1, then in the next menu 2, then #
   fn call --keys 1 --callee busy --json    whom the function dials is busy; the whole call as JSON
+  fn call tests/calls/sales.yaml           what a scenario file says, and whether all is as it expects
   fn call --count 1000 --concurrency 50 --keys random --seed 7"""
 )
 @click.argument("scenarios", metavar="[SCENARIO.yaml]...", nargs=-1, type=click.Path(path_type=Path))
@@ -70,10 +72,13 @@ def call(scenarios: tuple[Path, ...], folder: Path, as_json: bool, **options: An
     The call is what the platform would make of the function's answers: prompts, menus, connects, and every callback,
     signed and in order. It runs in the `fn dev` of the project, or in a session made for it, on a copy of the data. At
     a terminal you are the caller; with --keys, or without a terminal, it plays by itself, in no time. Exits with 1
-    when the function failed or answered illegal SVAML.
+    when the function failed or answered illegal SVAML, or when something is not as a scenario expects.
     """
     if scenarios:
-        raise click.UsageError("Scenario files come later.")
+        _check_alone()
+        from devserver.cli.call_scenarios import run_scenarios
+
+        return run_scenarios(folder, scenarios, as_json=as_json)
     _check(options)
     person = _is_person(options, as_json=as_json)
     start = _start(options, person=person)
@@ -86,6 +91,16 @@ def call(scenarios: tuple[Path, ...], folder: Path, as_json: bool, **options: An
     from devserver.cli.call_phone import follow, pick_up
 
     return (pick_up if person else follow)(folder, start, aloud=options["aloud"])
+
+
+def _check_alone() -> None:
+    """A scenario says itself who calls, and what they do."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in {"scenarios", "folder", "as_json"}:
+            raise click.UsageError(f"{parameter.opts[0]} does not go with a scenario: the file says what happens.")
 
 
 def _check(options: dict[str, Any]) -> None:
