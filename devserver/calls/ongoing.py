@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from devserver.calls import actions, commands, events, told
+from devserver.calls.exchange import Exchange
 from devserver.calls.ledger import Ledger
 from devserver.calls.machine import Call
 from devserver.calls.party import Party
-from devserver.calls.posting import Post
 from devserver.calls.progress import State
-from devserver.calls.rooms import RoomRequest
-from devserver.calls.settings import Settings
 from devserver.calls.setup import CallSetup, Leg
 from devserver.calls.timeline import Due, Timeline
 
@@ -30,33 +28,6 @@ Listener = Callable[[told.Told], None]
 
 _LOG = logging.getLogger("devserver.calls")
 _GONE = 40400
-
-
-class Exchange(Protocol):
-    """What calls need of whoever runs them."""
-
-    settings: Settings
-    post: Post
-
-    def room(self, call: RunningCall, request: RoomRequest) -> None:
-        """Carry out what a call wants of a conference."""
-        ...
-
-    def others(self, call: RunningCall, conference: str) -> int:
-        """How many others are in a conference."""
-        ...
-
-    def begin_recording(self, call: RunningCall, command: commands.StartRecording) -> None:
-        """Record the call."""
-        ...
-
-    def end_recording(self, call: RunningCall, command: commands.StopRecording) -> None:
-        """Store what was recorded, then tell the call."""
-        ...
-
-    def ended(self, call: RunningCall) -> None:
-        """The call is over."""
-        ...
 
 
 Obey = Callable[["RunningCall", commands.Command, Sequence[commands.Command]], None]
