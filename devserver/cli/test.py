@@ -1,4 +1,4 @@
-"""`fn test`: recorded calls and pytest, at the desk and in CI."""
+"""`fn test`: recorded calls, scenarios and pytest, at the desk and in CI."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from devserver.calls.playing import Played
     from devserver.recorder.replay import Replayed
     from devserver.recorder.takes import Take
     from devserver.session.suite import PytestRun
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     context_settings={"ignore_unknown_options": True},
     epilog="""\b
 Examples:
-  fn test                            the calls of tests/calls/ and the pytest suite of this project
+  fn test                            what is in tests/calls/, and the pytest suite of this project
   fn test my-function --junit t.xml  with a report for CI
   fn test -- -k menu -x              arguments for pytest""",
 )
@@ -41,10 +42,10 @@ def test(
     junit: Path | None,
     as_json: bool,
 ) -> int:
-    """Run the recorded calls under tests/calls/ and the pytest suite; exit with 1 when anything is different or fails.
+    """Run the calls under tests/calls/ and the pytest suite; exit with 1 when anything is different or fails.
 
     A recorded call is a file that `fn recordings export` made. It runs on the state that came with it, and its answers
-    are what is expected.
+    are what is expected. A scenario is a YAML file that says who calls, what they do, and what is expected.
     """
     from devserver.errors import FnError
     from devserver.recorder.compare import Rules
@@ -52,45 +53,61 @@ def test(
     from devserver.session.replaying import project_rules
 
     rules = Rules.parse([*project_rules(folder), *ignore])
-    files = suite.call_files(folder)
+    files, scenarios = suite.call_files(folder), suite.scenario_files(folder)
     with_pytest = with_pytest and suite.has_pytest_files(folder)
-    if not files and not with_pytest:
+    if not files and not scenarios and not with_pytest:
         raise FnError(
             f"There is nothing to test in {folder.resolve()}: no calls in {suite.CALLS}, and no pytest files.",
             hint=f"`fn recordings export last -o {suite.CALLS / 'first.jsonl'}` makes a test of the last call.",
         )
-    results = suite.replay_files(folder, files, rules, freeze=freeze)
-    if results and not as_json:
+    results, played = suite.run_calls(folder, files, scenarios, rules, freeze=freeze)
+    if not as_json:
+        _print(results, played)
+    ran = suite.run_pytest(folder, pytest_arguments, quiet=as_json) if with_pytest else None
+    if junit is not None:
+        _write_junit(junit, results, played, ran)
+    ok = _is_fine(results) and not any(each.failures for each in played) and (ran is None or ran.ok)
+    if as_json:
+        click.echo(json.dumps(_shape(results, played, ran, ok=ok), indent=2, ensure_ascii=False))
+    else:
+        click.echo(_summary(results, played, ran), nl=True)
+    return 0 if ok else 1
+
+
+def _print(results: Results, played: list[Played]) -> None:
+    if results:
         from devserver.cli.replay_words import print_results
 
         print_results(results)
-        sys.stdout.flush()
-    ran = suite.run_pytest(folder, pytest_arguments, quiet=as_json) if with_pytest else None
-    if junit is not None:
-        _write_junit(junit, results, ran)
-    ok = _is_fine(results) and (ran is None or ran.ok)
-    if as_json:
-        click.echo(json.dumps(_shape(results, ran, ok=ok), indent=2, ensure_ascii=False))
-    else:
-        click.echo(_summary(results, ran), nl=True)
-    return 0 if ok else 1
+    if played:
+        from devserver.cli.scenario_words import print_played
+
+        print_played(played)
+    sys.stdout.flush()
 
 
 def _is_fine(results: Results) -> bool:
     return not any(one.differences or one.failed for _, replayed in results for one in replayed)
 
 
-def _summary(results: Results, ran: PytestRun | None) -> str:
-    different = sum(1 for _, replayed in results if any(one.differences or one.failed for one in replayed))
-    calls = f"calls: {len(results) - different} as recorded, {different} different" if results else "calls: none"
-    if ran is None:
-        return f"{calls}."
-    more = f", {ran.skipped} skipped" if ran.skipped else ""
-    broken = "" if ran.xml is not None else f" (pytest ended with {ran.status})"
-    return f"{calls}; pytest: {ran.passed} passed, {ran.failed} failed{more}{broken}."
+def _summary(results: Results, played: list[Played], ran: PytestRun | None) -> str:
+    words = []
+    if results or not played:
+        different = sum(1 for _, replayed in results if any(one.differences or one.failed for one in replayed))
+        same = f"{len(results) - different} as recorded, {different} different"
+        words.append(f"calls: {same}" if results else "calls: none")
+    if played:
+        failed = sum(1 for each in played if each.failures)
+        words.append(f"scenarios: {len(played) - failed} passed, {failed} failed")
+    if ran is not None:
+        more = f", {ran.skipped} skipped" if ran.skipped else ""
+        broken = "" if ran.xml is not None else f" (pytest ended with {ran.status})"
+        words.append(f"pytest: {ran.passed} passed, {ran.failed} failed{more}{broken}")
+    return f"{'; '.join(words)}."
 
 
-def _shape(results: Results, ran: PytestRun | None, *, ok: bool) -> dict[str, Any]:
+def _shape(results: Results, played: list[Played], ran: PytestRun | None, *, ok: bool) -> dict[str, Any]:
+    from devserver.calls.playing import as_document
     from devserver.recorder.replay import call_shape, shape
 
     pytest = None
@@ -100,15 +117,16 @@ def _shape(results: Results, ran: PytestRun | None, *, ok: bool) -> dict[str, An
         "ok": ok,
         **shape([one for _, replayed in results for one in replayed]),
         "calls": [{"file": take.file, **call_shape(take, replayed)} for take, replayed in results],
+        "scenarios": [as_document(each) for each in played],
         "pytest": pytest,
     }
 
 
-def _write_junit(path: Path, results: Results, ran: PytestRun | None) -> None:
+def _write_junit(path: Path, results: Results, played: list[Played], ran: PytestRun | None) -> None:
     from devserver.project.files import write_whole
     from devserver.recorder import reports
     from devserver.recorder.replay import call_report
     from devserver.session.suite import merged_report
 
     calls = reports.junit([call_report(take, replayed) for take, replayed in results])
-    write_whole(path, [merged_report(calls, ran)])
+    write_whole(path, [merged_report(calls, played, ran)])

@@ -66,7 +66,7 @@ def junit(calls: Iterable[CallReport]) -> str:
     results: list[CallbackReport] = []
     for call in calls:
         suite = ET.SubElement(
-            root, "testsuite", {"name": _clean(call.name), **_counts(call.results), "skipped": _skipped(call)}
+            root, "testsuite", {"name": clean(call.name), **_counts(call.results), "skipped": _skipped(call)}
         )
         for number, result in enumerate(call.results, 1):
             _testcase(suite, call, number, result)
@@ -100,25 +100,26 @@ def _testcase(suite: Element, call: CallReport, number: int, result: CallbackRep
     case = ET.SubElement(
         suite,
         "testcase",
-        {"name": _clean(name), "classname": _clean(call.name), "time": f"{(result.ms or 0.0) / 1000:.3f}"},
+        {"name": clean(name), "classname": clean(call.name), "time": f"{(result.ms or 0.0) / 1000:.3f}"},
     )
-    differences = [_clean(difference.text) for difference in result.differences]
+    differences = [clean(difference.text) for difference in result.differences]
     if result.error is not None:
-        kind, text = (_clean(str(result.error.get(key) or "")) for key in ("kind", "text"))
+        kind, text = (clean(str(result.error.get(key) or "")) for key in ("kind", "text"))
         error = ET.SubElement(
             case, "error", {"message": text or kind or "The handler failed.", "type": kind or "error"}
         )
-        traceback = _clean(str(result.error.get("traceback") or ""))
+        traceback = clean(str(result.error.get("traceback") or ""))
         error.text = "\n".join([traceback.rstrip(), *differences]).strip() or text
     elif differences:
         more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
         failure = ET.SubElement(case, "failure", {"message": differences[0] + more, "type": "difference"})
         failure.text = "\n".join(differences)
     elif result.skipped:
-        ET.SubElement(case, "skipped", {"message": _clean(result.skipped)})
+        ET.SubElement(case, "skipped", {"message": clean(result.skipped)})
     where = [f"recording {result.id}", *([f"call {call.callid}"] if call.callid else [])]
-    ET.SubElement(case, "system-out").text = _clean(", ".join(where))
+    ET.SubElement(case, "system-out").text = clean(", ".join(where))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """A text without the characters that XML 1.0 cannot hold, or that a terminal would obey."""
     return _ILLEGAL.sub("", text)

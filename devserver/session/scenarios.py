@@ -24,7 +24,7 @@ from devserver.session.listeners import serve_function
 from devserver.session.ports import listen, port_of
 from devserver.session.replay_session import Options, ReplaySession, replay_session
 
-SUFFIXES = frozenset({".yaml", ".yml"})
+SCENARIO_SUFFIXES = frozenset({".yaml", ".yml"})
 """How the names of scenario files end."""
 
 MADE_UP_KEY = "00000000-0000-4000-8000-000000000000"

@@ -1,11 +1,13 @@
-"""`fn test`: the recorded calls under `tests/calls/` of a project, and its pytest suite.
+"""`fn test`: the recorded calls and the scenarios under `tests/calls/` of a project, and its pytest suite.
 
-The calls run with the clocks of their recording, so that a greeting that depends on the hour is the same at any hour.
+Calls and scenarios share one session on a copy of the data. Recorded calls run with the clocks of their recording, so
+that a greeting that depends on the hour is the same at any hour; a scenario has the time of today.
 pytest runs in a process of its own, as by hand, with the plugin that comes with `fn`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -15,14 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from devserver.calls.playing import Played
+from devserver.calls.scenario_reports import junit_suites
 from devserver.recorder.compare import Rules
 from devserver.recorder.replay import Replayed
 from devserver.recorder.takes import Take
-from devserver.session.replay_session import Options
-from devserver.session.replaying import SUFFIXES, find_takes, replay
+from devserver.session.replay_session import Options, replay_session
+from devserver.session.replaying import SUFFIXES, find_takes
+from devserver.session.scenarios import SCENARIO_SUFFIXES, play_in, read_files, variables_of
 
 CALLS = Path("tests") / "calls"
-"""Where recorded calls are, in a project."""
+"""Where recorded calls and scenarios are, in a project."""
 
 _NOT_LOOKED_INTO = frozenset({"node_modules", "site-packages", "storage", "data", "venv"})
 
@@ -49,6 +54,11 @@ def call_files(root: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
 
 
+def scenario_files(root: Path) -> list[Path]:
+    """The scenario files of a project, by name."""
+    return sorted(path for path in (root / CALLS).rglob("*") if path.suffix in SCENARIO_SUFFIXES and path.is_file())
+
+
 def has_pytest_files(root: Path) -> bool:
     """Whether pytest would find a file in the project."""
     # It follows no linked folders, which may lead in circles, and passes over what may not be read.
@@ -59,14 +69,28 @@ def has_pytest_files(root: Path) -> bool:
     return False
 
 
-def replay_files(root: Path, files: Sequence[Path], rules: Rules, *, freeze: bool) -> list[tuple[Take, list[Replayed]]]:
-    """Replay recorded calls from files.
+def run_calls(
+    root: Path, files: Sequence[Path], scenarios: Sequence[Path], rules: Rules, *, freeze: bool
+) -> tuple[list[tuple[Take, list[Replayed]]], list[Played]]:
+    """Replay recorded calls from files, then play scenarios.
 
     Raises:
         FnError: a file cannot be read, or the code cannot be loaded.
     """
     takes = [take for file in files for take in find_takes(root, str(file))]
-    return replay(root, takes, Options(freeze=freeze, record=False, rules=rules)) if takes else []
+    if not takes and not scenarios:
+        return [], []
+
+    async def run() -> tuple[list[tuple[Take, list[Replayed]]], list[Played]]:
+        async with replay_session(root, Options(freeze=freeze, record=False, rules=rules)) as session:
+            project = session.engine.project
+            read = read_files(project.root, scenarios, variables_of(project))
+            if session.trouble is not None:
+                raise session.trouble
+            replayed = [(take, await session.play(take)) for take in takes]
+            return replayed, await play_in(session, read) if read else []
+
+    return asyncio.run(run())
 
 
 def run_pytest(root: Path, arguments: Sequence[str], *, quiet: bool) -> PytestRun:
@@ -98,10 +122,16 @@ def _of_report(status: int, report: Path) -> PytestRun:
     return PytestRun(status, total("tests") - failed - skipped, failed, skipped, root)
 
 
-def merged_report(calls: str, pytest: PytestRun | None) -> bytes:
-    """JUnit XML of both: the suites of the calls, then those of pytest."""
+def merged_report(calls: str, played: Sequence[Played], pytest: PytestRun | None) -> bytes:
+    """JUnit XML of all: the suites of the calls, those of the scenarios, then those of pytest."""
     root = ET.fromstring(calls)  # noqa: S314 made here
+    root.extend(junit_suites(played))
     if pytest is not None and pytest.xml is not None:
         root.extend(pytest.xml.iter("testsuite"))
+    suites = list(root.iter("testsuite"))
+    root.set("name", "fn test")
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}")
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text

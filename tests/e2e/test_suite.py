@@ -89,3 +89,36 @@ def test_a_call_that_cannot_be_read_is_one_sentence(tested: Path) -> None:
     file = tested / "tests" / "calls" / "first.jsonl"
     file.write_bytes(file.read_bytes()[:-20])
     assert_one_sentence(run("test", tested), 1, "first.jsonl", "cut short")
+
+
+SCENARIO = """\
+scenarios:
+- name: It greets
+  expect: {heard: hello at, callbacks: [ice, dice]}
+"""
+
+
+def test_scenarios_run_beside_recorded_calls(tested: Path, tmp_path: Path) -> None:
+    file = tested / "tests" / "calls" / "greeting.yaml"
+    file.write_text(SCENARIO)
+    report = tmp_path / "report.xml"
+
+    done = run("test", tested, "--no-pytest", "--junit", report)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed  It greets" in done.stdout
+    assert done.stdout.endswith("calls: 1 as recorded, 0 different; scenarios: 1 passed, 0 failed.\n")
+    assert [suite.get("name") for suite in ET.parse(report).getroot()][1:] == ["tests/calls/greeting.yaml"]  # noqa: S314 our own file
+
+    file.write_text(SCENARIO.replace("hello", "goodbye"))
+    done = run("test", tested, "--no-pytest")
+    assert done.returncode == 1
+    assert 'line 3: Expected to hear "goodbye at"; heard "hello at' in done.stdout
+    found = json.loads(run("test", tested, "--json", "--no-pytest").stdout)
+    assert (found["ok"], found["scenarios"][0]["ok"], found["scenarios"][0]["failures"][0]["line"]) == (False, False, 3)
+
+
+def test_a_mistake_in_a_scenario_names_its_line(tested: Path) -> None:
+    (tested / "tests" / "calls" / "greeting.yaml").write_text(SCENARIO.replace("expect", "expects"))
+    done = run("test", tested)
+    assert_one_sentence(done, 1, "tests/calls/greeting.yaml line 3", 'Did you mean "expect"')

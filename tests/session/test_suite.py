@@ -16,8 +16,9 @@ from devserver.session.suite import (
     call_files,
     has_pytest_files,
     merged_report,
-    replay_files,
+    run_calls,
     run_pytest,
+    scenario_files,
 )
 from tests.session.hosts import function
 
@@ -128,26 +129,71 @@ def project(root: Path) -> Path:
 
 
 def test_recorded_calls_run_on_their_state_and_at_their_time(project: Path) -> None:
-    ((take, (replayed,)),) = replay_files(project, [exported(project, "7 at 1700000000")], NO_RULES, freeze=True)
+    file = exported(project, "7 at 1700000000")
+    (((take, (replayed,)),), _) = run_calls(project, [file], [], NO_RULES, freeze=True)
     assert take.name == "call.jsonl"
     assert replayed.differences == ()
     assert not (project / ".fn" / "recordings.db").exists()
 
 
 def test_a_recorded_call_that_is_answered_otherwise_now_is_told(project: Path) -> None:
-    ((_, (replayed,)),) = replay_files(project, [exported(project, "8 at 1700000000")], NO_RULES, freeze=True)
+    file = exported(project, "8 at 1700000000")
+    (((_, (replayed,)),), _) = run_calls(project, [file], [], NO_RULES, freeze=True)
     (difference,) = replayed.differences
     assert "7 at 1700000000" in difference.text
 
 
-def test_without_recorded_calls_no_code_is_loaded(root: Path) -> None:
-    assert replay_files(root, [], NO_RULES, freeze=True) == []
+def test_without_recorded_calls_and_scenarios_no_code_is_loaded(root: Path) -> None:
+    assert run_calls(root, [], [], NO_RULES, freeze=True) == ([], [])
 
 
 def test_a_recorded_call_that_cannot_be_read_is_one_sentence(project: Path) -> None:
     put(project, "tests/calls/x.json", text="no json")
     with pytest.raises(FnError, match=r"x\.json is not JSON"):
-        replay_files(project, call_files(project), NO_RULES, freeze=True)
+        run_calls(project, call_files(project), [], NO_RULES, freeze=True)
+
+
+# --- scenarios -------------------------------------------------------------------------------------------------
+
+SCENARIO = """\
+scenarios:
+- name: As it is
+  expect: {heard: None at}
+- name: As it is not
+  expect: {heard: 7 at}
+"""
+
+
+def test_scenario_files_are_found_in_folders_by_name(root: Path) -> None:
+    put(root, "tests/calls/b.yaml", "tests/calls/a/x.yml", "tests/calls/c.json", "tests/x.yaml")
+    assert [path.name for path in scenario_files(root)] == ["x.yml", "b.yaml"]
+
+
+def test_scenarios_run_after_the_recorded_calls_in_the_same_session(project: Path) -> None:
+    file = exported(project, "7 at 1700000000")
+    put(project, "tests/calls/a.yaml", text=SCENARIO)
+
+    replayed, played = run_calls(project, [file], scenario_files(project), NO_RULES, freeze=True)
+
+    assert [one.differences for _, results in replayed for one in results] == [()]
+    assert [[failure.line for failure in each.failures] for each in played] == [[], [5]]
+    report = ET.fromstring(merged_report(CALLS, played, None))  # noqa: S314 made here
+    assert [suite.get("name") for suite in report] == ["calls", "tests/calls/a.yaml"]
+    assert [report.get(name) for name in ("tests", "failures", "errors")] == ["3", "1", "0"]
+    assert not (project / ".fn" / "recordings.db").exists()
+
+
+def test_a_file_that_is_no_scenario_is_told_before_anything_is_run(project: Path) -> None:
+    put(project, "tests/calls/a.yaml", text="step: hangup")
+    with pytest.raises(FnError, match=r'tests/calls/a.yaml line 1: "step" is no key.*Did you mean "steps"'):
+        run_calls(project, [], scenario_files(project), NO_RULES, freeze=True)
+
+
+def test_code_that_cannot_be_loaded_is_told(project: Path) -> None:
+    function(project, "def ice(:\n")
+    put(project, "tests/calls/a.yaml", text="steps: hangup")
+    with pytest.raises(FnError, match="SyntaxError"):
+        run_calls(project, [], scenario_files(project), NO_RULES, freeze=True)
 
 
 # --- pytest ----------------------------------------------------------------------------------------------------
@@ -203,12 +249,13 @@ def test_a_pytest_that_does_not_start_has_no_report(root: Path) -> None:
 @pytest.mark.usefixtures("capfd")
 def test_one_report_has_the_calls_and_then_the_suites_of_pytest(root: Path) -> None:
     put(root, "test_p.py", text=PASSES)
-    report = ET.fromstring(merged_report(CALLS, run_pytest(root, [], quiet=True)))  # noqa: S314 made here
+    report = ET.fromstring(merged_report(CALLS, [], run_pytest(root, [], quiet=True)))  # noqa: S314 made here
     assert [suite.get("name") for suite in report] == ["calls", "pytest"]
     assert [case.get("name") for case in report.iter("testcase")] == ["c1", "test_passes"]
+    assert [report.get(name) for name in ("tests", "failures", "errors")] == ["2", "0", "0"]
 
 
 @pytest.mark.parametrize("ran", [None, PytestRun(4, 0, 0, 0, None)], ids=["none", "no report"])
 def test_without_pytest_the_report_has_the_calls_alone(ran: PytestRun | None) -> None:
-    report = ET.fromstring(merged_report(CALLS, ran))  # noqa: S314 made here
+    report = ET.fromstring(merged_report(CALLS, [], ran))  # noqa: S314 made here
     assert [suite.get("name") for suite in report] == ["calls"]
