@@ -12,30 +12,22 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import msgspec
 
 from devserver.calls.choices import HANG_UP, Choice, choices
-from devserver.calls.flow import START, Answer, Callback, Flow, Move, Place, PlaceKind, Trouble
-from devserver.calls.progress import State
+from devserver.calls.flow import START, Answer, Flow, Move, Place, Trouble
+from devserver.calls.merging import merged
+from devserver.calls.places import call_words, callback_of, place_of, read_answer
 from devserver.calls.settings import Settings
 from devserver.calls.setup import CallSetup
 from devserver.calls.troubles import of_asked, of_flow, unsteady
-from devserver.calls.walk import Asked, Question, Reply, Walk
-from devserver.svaml import check, describe
+from devserver.calls.walk import Question, Reply, Walk
 
 Key = tuple[str, ...]
 
 # A function may remember what is new each time, like a random number; then its answers alone tell places apart.
 _MOST_VARIANTS = 6
-_TALKS: dict[State, PlaceKind] = {
-    State.DIALLING: "dialling",
-    State.BRIDGED: "connected",
-    State.CONFERENCE: "conference",
-    State.STREAMING: "streaming",
-    State.PARKED: "parked",
-}
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -77,7 +69,7 @@ class _Explorer:
     """
 
     def __init__(self, setup: CallSetup, settings: Settings, bounds: Bounds) -> None:
-        self.places: list[Place] = [Place(START, "call", _call_words(setup))]
+        self.places: list[Place] = [Place(START, "call", call_words(setup))]
         self.moves: list[Move] = []
         self.troubles: list[Trouble] = []
         self._setup, self._settings, self._bounds = setup, settings, bounds
@@ -109,7 +101,8 @@ class _Explorer:
             callbacks=self._callbacks,
             cut=tuple(self._cut),
         )
-        return msgspec.structs.replace(flow, troubles=(*_once(self.troubles), *of_flow(flow)))
+        found = merged(msgspec.structs.replace(flow, troubles=tuple(_once(self.troubles))))
+        return msgspec.structs.replace(found, troubles=(*found.troubles, *of_flow(found)))
 
     def _next_walk(self) -> Walk:
         self._calls += 1
@@ -132,8 +125,9 @@ class _Explorer:
         yield from self._counted(walk.begin())
         for choice in todo.path:
             yield from self._counted(walk.take(choice))
-        if walk.call.ended or self._known.get(self._key(walk)) != todo.place:
+        if not self._is_back(walk, todo.place):
             self.troubles.append(unsteady(self.places[todo.place]))
+            self._open({todo.place})
             return
         yield from self._counted(walk.take(todo.choice))
         yield from self._arrive(walk, todo.place, todo.choice, todo.path)
@@ -153,7 +147,7 @@ class _Explorer:
             yield from self._arrive(walk, target, HANG_UP, path)
 
     def _note_move(self, walk: Walk, source: int, target: int, choice: Choice) -> None:
-        callbacks = tuple(_callback(asked) for asked in walk.asked)
+        callbacks = tuple(callback_of(asked) for asked in walk.asked)
         move = Move(source, target, choice.kind, choice.label, callbacks)
         self.moves.append(move)
         way = (*self.places[source].way, choice.label)
@@ -162,7 +156,7 @@ class _Explorer:
     def _new_place(self, walk: Walk, key: Key, source: int, choice: Choice, path: tuple[Choice, ...]) -> int:
         number = len(self.places)
         way = (*self.places[source].way, choice.label) if source != START else ()
-        self.places.append(_place(walk, number, self._answer(walk), way))
+        self.places.append(place_of(walk, number, self._answer(walk), way))
         self._variants[_without_memory(key)] += 1
         if walk.call.ended:
             return number
@@ -173,8 +167,22 @@ class _Explorer:
             self._todo.extend(_Todo(number, done, each) for each in choices(walk.call, self._bounds.digits))
         return number
 
+    def _is_back(self, walk: Walk, place: int) -> bool:
+        """Whether the same moves led to the same place again, though something else may be remembered there now."""
+        key = self._key(walk)
+        if self._known.get(key) == place:
+            return True
+        plain = _without_memory(key)
+        alike = any(_without_memory(known) == plain for known, number in self._known.items() if number == place)
+        if alike:
+            self._known.setdefault(key, place)
+        return alike
+
     def _leave_open(self, places: set[int], why: str) -> None:
         self._cut[f"The search stopped {why}."] = None
+        self._open(places)
+
+    def _open(self, places: set[int]) -> None:
         for number in places:
             self.places[number] = msgspec.structs.replace(self.places[number], open=True)
 
@@ -200,7 +208,7 @@ class _Explorer:
             return 0
         key = walk.answer_key
         if key not in self._answers:
-            self._answers[key] = _read_answer(len(self._answers) + 1, asked)
+            self._answers[key] = read_answer(len(self._answers) + 1, asked)
         known = self._answers[key]
         menus = walk.call.progress.menus
         if menus is not None and not known.menus:
@@ -210,85 +218,6 @@ class _Explorer:
 
 def _without_memory(key: Key) -> Key:
     return key[:5]
-
-
-def _call_words(setup: CallSetup) -> str:
-    called = "" if setup.to is None else setup.to.endpoint
-    return f"{setup.cli or 'somebody'} calls {called or 'the function'}"
-
-
-def _read_answer(number: int, asked: Asked) -> Answer:
-    document = _document(asked.reply.body)
-    event = asked.question.event
-    callback = {"originationType": asked.question.payload.get("originationType")}
-    findings = tuple((finding.rule, finding.text) for finding in check(document, event, callback)) if document else ()
-    return Answer(number, event, describe(document), (), findings)
-
-
-def _document(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body) if body.strip() else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _place(walk: Walk, number: int, answer: int, way: tuple[str, ...]) -> Place:
-    progress, heard = walk.call.progress, tuple(text for text in walk.heard if text)
-    if walk.end is not None:
-        ours = any(asked.question.wanted for asked in walk.asked)
-        failed = ours and walk.answer is not None and not walk.answer.usable
-        kind: PlaceKind = "failed" if failed else "end"
-        title = _why(walk.answer) if failed and walk.answer else f"{walk.end.result}, {walk.end.reason}"
-        return Place(number, kind, title, heard, answer=answer if ours else 0, way=way)
-    if progress.menu is not None and walk.call.state is State.MENU:
-        menu = progress.menu
-        options = tuple((choice.key, choice.written) for choice in menu.choices.values())
-        return Place(number, "menu", f"menu {menu.id}", heard, options, menu.id, answer, way)
-    kind = _TALKS.get(walk.call.state, "silence")
-    return Place(number, kind, _title(walk, kind), heard, answer=answer, way=way)
-
-
-def _why(asked: Asked) -> str:
-    """Why a call cannot go on."""
-    reply = asked.reply
-    if asked.illegal:
-        return asked.illegal
-    status = f"status {reply.status}" if reply.status else "no answer"
-    return f"{status}: {reply.error}" if reply.error else status
-
-
-def _title(walk: Walk, kind: PlaceKind) -> str:
-    progress = walk.call.progress
-    whom = "" if progress.connected is None else progress.connected.endpoint
-    match kind:
-        case "dialling":
-            return f"dials {whom}"
-        case "connected":
-            return f"connected to {whom}"
-        case "conference":
-            return f"in the conference {progress.conference}"
-        case "streaming":
-            return f"streams to {whom}"
-        case "parked":
-            return "parked"
-        case _:
-            return "silence"
-
-
-def _callback(asked: Asked) -> Callback:
-    payload, reply = asked.question.payload, asked.reply
-    result = payload.get("menuResult") or {}
-    words = describe(_document(reply.body)) if asked.question.wanted and reply.succeeded else ""
-    return Callback(
-        event=asked.question.event,
-        menu=str(result.get("menuId", "")),
-        type=str(result.get("type", "")),
-        value=str(result.get("value", "")),
-        result=str(payload.get("result", "")),
-        reason=str(payload.get("reason", "")),
-        status=reply.status,
-        words=words,
-    )
 
 
 def _once(troubles: list[Trouble]) -> Iterator[Trouble]:

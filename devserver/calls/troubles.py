@@ -32,7 +32,7 @@ def of_asked(asked: Asked, move: Move, way: tuple[str, ...]) -> Iterator[Trouble
 def _fault(asked: Asked) -> tuple[TroubleKind, Severity, str] | None:
     reply, event = asked.reply, asked.question.event.upper()
     if reply.refused:
-        said = f"The {event} handler calls {reply.refused}; exploring lets nothing out, so what follows may differ."
+        said = f"{_asked(asked)} makes the function call {reply.refused}, which is let out with --allow-outbound only."
         return "calls out", "note", said
     if reply.status == _NOT_FOUND and event == "PIE":
         return "missing pie", "error", f"{_returned(asked)}, but the function has no `pie` handler for it."
@@ -69,7 +69,7 @@ def _returned(asked: Asked) -> str:
 
 def unsteady(place: Place) -> Trouble:
     """The same moves led elsewhere when they were made again."""
-    text = f"{_named(place)} was not reached again by the same moves: the function does not answer alike each time."
+    text = f"{place.title} was not reached again by the same moves: the function does not answer alike each time."
     return Trouble("unsteady", "note", place.id, text, way=place.way)
 
 

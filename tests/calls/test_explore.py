@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -133,8 +134,6 @@ def _three_tries() -> Any:
         count = tries[payload["callid"]]
         if event == "pie" and value_of(payload) == "4711":
             return say("Come in.")
-        import json
-
         document = say("Too many tries.") if count == 3 else ask
         return Reply(200, json.dumps(document).encode(), memory=str(count))
 
@@ -180,6 +179,19 @@ def test_a_function_that_remembers_something_new_each_time_is_explored_to_an_end
     flow = flow_of(function)
     assert len(flow.places) < 12
     assert flow.cut == ()
+
+
+def test_what_is_remembered_across_calls_is_no_other_place() -> None:
+    """The first call makes a table; the later ones find it."""
+    made = False
+
+    def function(event: str, payload: Payload) -> Reply:
+        nonlocal made
+        first, made = not made, True
+        body = json.dumps(ONE_MENU(event, payload) or None).encode()
+        return Reply(200, b"" if body == b"null" else body, memory="made a table" if first else "")
+
+    assert flow_of(function).troubles == ()
 
 
 def test_one_digit_is_tried_with_all_ten() -> None:
@@ -272,7 +284,7 @@ def test_a_function_that_answers_by_chance_is_noted_and_no_reason_to_stop() -> N
         (Reply(200), "illegal", "The answer is empty."),
         ({"action": {"name": "fly"}}, "illegal", "'fly'"),
         (say("x" * 601), "long prompt", "601 characters"),
-        (Reply(500, refused="POST /xms"), "calls out", "The PIE handler calls POST /xms"),
+        (Reply(500, refused="POST /xms"), "calls out", "makes the function call POST /xms, which is let out"),
     ],
     ids=["raises", "no-answer", "no-pie", "html", "empty", "unknown-action", "long", "calls-out"],
 )
