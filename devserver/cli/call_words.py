@@ -167,10 +167,21 @@ def _print_callback(page: Page, told: t.CalledBack, asked: Any) -> None:
     page.line(head.append(f"  {shown(came or told.words)}", "" if came else style), 8)
     if came and (told.failed or told.words not in {"", "nothing"}):
         page.entry("answer", told.words, style)
+    if trouble := trouble_of(told):
+        page.entry("error", trouble, _ERROR)
     for finding in told.findings:
         place = f"{finding['path']}: " if finding.get("path") else ""
         bad = finding.get("severity") == "error"
         page.entry(str(finding.get("severity", "")), f"{place}{finding.get('text', '')}", _ERROR if bad else "yellow")
+
+
+def trouble_of(told: t.CalledBack) -> str:
+    """What the function's own answer says of its failure: its traceback, or a sentence; mostly empty."""
+    answer = told.answer
+    if told.status < 400 or not isinstance(answer, dict):
+        return ""
+    found = answer.get("traceback") or answer.get("error")
+    return found.rstrip() if isinstance(found, str) else ""
 
 
 def budget(told: t.CalledBack) -> str:

@@ -139,3 +139,17 @@ def test_the_outcome_in_words(result: str, reason: str, words: str) -> None:
 
 def test_a_dice_says_how_the_call_ended() -> None:
     assert came_of(_called_back("dice", request={"result": "BUSY", "reason": "N/A"})) == "BUSY"
+
+
+def test_a_function_that_fails_says_why() -> None:
+    answer = {"error": "`ice` raised ValueError: boom", "traceback": "Traceback:\n  line 2\nValueError: boom"}
+
+    assert _printed(_called_back(status=500, failed=True, words="status 500", answer=answer))[1:] == [
+        "        error   Traceback:",
+        "                  line 2",
+        "                ValueError: boom",
+    ]
+    assert _printed(_called_back(status=404, failed=True, answer={"error": "No handler."}))[1:] == [
+        "        error   No handler."
+    ]
+    assert len(_printed(_called_back(status=500, failed=True, answer={"error": 5}))) == 1
