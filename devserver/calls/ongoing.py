@@ -191,10 +191,10 @@ class RunningCall:
         try:
             wanted = self.machine.receive(event)
             for place, command in enumerate(wanted, 1):
-                self._obey(self, command, wanted[place:])
+                if not self.over:
+                    self._obey(self, command, wanted[place:])
         except Exception:  # noqa: BLE001 a fault in one call must not reach the others
-            _LOG.exception("the call %s failed", self.callid)
-            self.abandon("This is a bug in fn; its output has the traceback.")
+            self._fail()
             return None
         self._look_for_silence()
         return next((command for command in wanted if isinstance(command, commands.Refused)), None)
@@ -202,9 +202,17 @@ class RunningCall:
     def tell(self, what: told.Told) -> None:
         """Tell the report, those who listen, and the parties."""
         self._ledger.note(what)
-        for listener in tuple(self._listeners):
-            listener(what)
-        self._react(what)
+        try:
+            for listener in tuple(self._listeners):
+                listener(what)
+            self._react(what)
+        except Exception:  # noqa: BLE001 as in `receive`
+            self._fail()
+
+    def _fail(self) -> None:
+        """Something of ours is broken: the call is given up, and others go on."""
+        _LOG.exception("the call %s failed", self.callid)
+        self.abandon("This is a bug in fn; its output has the traceback.")
 
     def finish(self, end: commands.End) -> None:
         """It is over."""
