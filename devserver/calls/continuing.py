@@ -49,10 +49,7 @@ def _after_pie(p: Progress) -> None:
 
 
 def _after_patch(p: Progress) -> None:
-    if p.back is None:
-        _alone(p)
-        return
-    p.move(p.back)
+    p.move(p.back or State.UP)
     if p.back is State.PARKED:
         hold(p)
 

@@ -205,6 +205,13 @@ def _told(payload: dict[str, Any]) -> list[str]:
             return []
 
 
+def remembered(call: Call) -> list[Any]:
+    """All that a call remembers, but for the commands of the event in hand; later events do not change it."""
+    p = call.progress
+    values = [getattr(p, name) for name in type(p).__slots__ if name != "out"]
+    return [value.copy() if isinstance(value, dict | list) else value for value in values]
+
+
 def outcome(player: Player) -> Outcome:
     """How a call ended."""
     end = player.commands[-1]

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from msgspec.structs import replace
 
+from devserver.calls.commands import Answer, End, Refused
+from devserver.calls.events import (
+    CallbackAnswered,
+    CallbackFailed,
+    CalleeAnswered,
+    CalleeFailed,
+    Cancelled,
+    Event,
+    HungUp,
+    KeyPressed,
+    PromptEnded,
+    Spoke,
+    Started,
+    TimerFired,
+)
+from devserver.calls.progress import State
 from devserver.calls.settings import Settings
 from devserver.calls.setup import Identity
-from tests.calls.documents import CONTINUE, HANGUP, MXP, RECORD, SAY_HANGUP
-from tests.calls.playbook import APP, INBOUND, SIP, played
+from tests.calls.documents import CONFERENCE, CONTINUE, HANGUP, MXP, PSTN, RECORD, SAY_HANGUP
+from tests.calls.playbook import APP, INBOUND, SIP, Player, played, remembered
 
 
 def test_a_prompt_and_a_hangup() -> None:
@@ -537,5 +554,127 @@ def test_nothing_is_possible_after_the_end() -> None:
         << refused 40400: Call not found: it has ended.
         >> started
         << refused 40003: This cannot happen in the state ended.
+        """,
+    )
+
+
+def test_what_can_come_next_is_known() -> None:
+    player = Player()
+    assert player.call.possible == ("Started",)
+    player.say("started")
+    assert "CallbackAnswered" in player.call.possible
+    assert not {"TimerFired", "PromptEnded", "Started"} & set(player.call.possible)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CallbackAnswered(1.0, 7, 200, b""),
+        CallbackFailed(1.0, 7, "timeout"),
+        CalleeAnswered(1.0),
+        CalleeFailed(1.0, "busy"),
+        CalleeAnswered(1.0, "caller"),
+        CalleeFailed(1.0, "busy", "caller"),
+        PromptEnded(1.0, 0),
+        PromptEnded(1.0, 9),
+        TimerFired(1.0, "menu"),
+        KeyPressed(1.0, "1", "callee"),
+        Spoke(1.0, "one", "callee"),
+        HungUp(1.0, "callee"),
+        Cancelled(1.0),
+        Started(1.0),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("so_far", [["started"], ["started", f"answers {PSTN}"]], ids=["waiting", "dialling"])
+def test_an_event_of_something_that_is_not_there_is_refused_and_changes_nothing(
+    event: Event, so_far: list[str]
+) -> None:
+    if so_far[1:] and getattr(event, "leg", "") == "callee" and isinstance(event, CalleeAnswered | CalleeFailed):
+        return  # Here it is there.
+    player = Player()
+    for line in so_far:
+        player.say(line)
+    before = remembered(player.call)
+
+    (refused,) = player.send(event)
+
+    assert isinstance(refused, Refused)
+    assert refused.what == type(event).__name__
+    assert "CallbackAnswered" in refused.possible
+    assert remembered(player.call) == before
+
+
+def test_time_never_goes_back() -> None:
+    player = Player()
+    player.say("5 started")
+    player.send(CallbackAnswered(3.0, 1, 200, PSTN.encode()))
+    assert player.call.progress.at == 5.0
+
+
+def test_a_call_in_which_too_much_happens_is_ended() -> None:
+    player = Player(settings=Settings(most_events=4))
+    for line in ("started", f"answers {CONFERENCE}", "key 1", "key 2", "key 3"):
+        player.say(line)
+    assert player.call.state is State.FINISHING
+    assert "most_events" in player.callback("notify").payload["errorMsg"]
+    assert player.callback("dice").payload["reason"] == "GENERALERROR"
+
+
+def test_what_a_callback_says_about_illegal_svaml_is_what_the_call_says() -> None:
+    player = Player()
+    for line in ("started", "answers <html>", "prompt ends", "notify answers", "dice answers"):
+        player.say(line)
+    end = player.commands[-1]
+    assert isinstance(end, End)
+    assert end.info_reason == "INVALIDSVAMLACTION"
+    assert end.why == player.callback("notify").payload["errorMsg"]
+    assert "not JSON" in end.why
+
+
+def test_prompts_can_always_or_never_answer_a_call() -> None:
+    early = '{"instructions": [{"name": "say", "text": "Hold on"}], "action": {"name": "connectPstn", "number": "+12018888888"}}'
+    for choice, document, answered in (("always", early, True), ("never", SAY_HANGUP, False)):
+        player = Player(settings=Settings(prompts_answer=choice))  # type: ignore[arg-type]
+        for line in ("started", f"answers {document}"):
+            player.say(line)
+        assert (Answer() in player.commands) is answered
+
+
+def test_an_app_that_dialled_a_user_can_continue() -> None:
+    played(
+        replace(APP, to=Identity("username", "bob")),
+        f"""
+        >> started
+        << ice
+        >> answers {CONTINUE}
+        << dial callee username bob
+        << timer dial 60
+        """,
+    )
+
+
+def test_a_call_that_was_answered_before_is_bounded_anew_by_its_connect() -> None:
+    document = json.dumps(
+        {
+            "instructions": [{"name": "answer"}],
+            "action": {"name": "connectPstn", "number": "+12018888888", "maxDuration": 9},
+        }
+    )
+    played(
+        INBOUND,
+        f"""
+        >> started
+        << ice
+        >> answers {document}
+        << answer
+        << timer duration 14400
+        << dial callee number +12018888888
+        << timer dial 60
+        >> callee answers
+        << stop timer dial
+        << stop timer duration
+        << timer duration 9
+        << ace
         """,
     )

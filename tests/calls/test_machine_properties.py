@@ -15,7 +15,7 @@ from devserver.calls import terms
 from devserver.calls.machine import Call
 from devserver.calls.progress import State
 from devserver.calls.setup import Callout, CallSetup, Identity, Leg
-from tests.calls.playbook import INBOUND, URLS
+from tests.calls.playbook import INBOUND, URLS, remembered
 
 Document = dict[str, Any]
 KEYS = "0123456789*#"
@@ -247,23 +247,17 @@ class Driver:
         self.end: terms.End | None = None
 
     def send(self, event: terms.Event) -> list[terms.Command]:
-        before = self._fingerprint()
+        before = remembered(self.call)
         commands = self.call.receive(event)
         if any(isinstance(command, terms.Refused) for command in commands):
             assert len(commands) == 1
-            assert self._fingerprint() == before
+            assert remembered(self.call) == before
             return commands
         assert self.end is None
         self._notice(event)
         for command in commands:
             self._obey(command)
         return commands
-
-    def _fingerprint(self) -> list[Any]:
-        p = self.call.progress
-        slots: tuple[str, ...] = type(p).__slots__
-        values = [getattr(p, name) for name in slots if name != "out"]
-        return [value.copy() if isinstance(value, dict | list) else value for value in values]
 
     def _notice(self, event: terms.Event) -> None:
         match event:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from devserver.calls.commands import Refused
 from tests.calls.documents import CONFERENCE, CONTINUE, HANGUP, MENU, PSTN, SAY_CONTINUE, SAY_HANGUP
-from tests.calls.playbook import INBOUND, played
+from tests.calls.playbook import INBOUND, Player, played
 
 
 def test_a_bridged_call_hears_something_and_goes_on() -> None:
@@ -312,3 +313,55 @@ def test_a_participant_of_a_conference_can_be_asked() -> None:
         << end ANSWERED MANAGERHANGUP 4 s
         """,
     )
+
+
+def test_a_recording_can_be_stopped_after_a_prompt() -> None:
+    start = json.dumps({"instructions": [{"name": "say", "text": "On"}], "action": {"name": "startRecording"}})
+    stop = json.dumps({"instructions": [{"name": "say", "text": "Off"}], "action": {"name": "stopRecording"}})
+    played(
+        INBOUND,
+        f"""
+        >> started
+        << ice
+        >> answers {CONFERENCE}
+        << answer
+        << timer duration 14400
+        << join conference room
+        >> patch {start}
+        << instruction to caller: On
+        >> prompt ends
+        << record 1
+        >> patch {stop}
+        << instruction to caller: Off
+        >> prompt ends
+        << stop recording 1
+        << notify recording_finished
+        """,
+    )
+
+
+def test_a_parked_call_has_to_be_told_whom_to_connect_to() -> None:
+    park = json.dumps({"action": {"name": "park"}})
+    nobody = json.dumps({"action": {"name": "connectMxp"}})
+    played(
+        INBOUND,
+        f"""
+        >> started
+        << ice
+        >> answers {park}
+        << answer
+        << timer duration 14400
+        << timer park 600
+        >> patch {nobody}
+        << refused 40001: connectMxp does not say whom to connect to.
+        """,
+    )
+
+
+def test_what_was_possible_is_told_by_action() -> None:
+    player = Player()
+    for line in ("started", f"answers {PSTN}", "callee answers", "ace answers"):
+        player.say(line)
+    (refused,) = player.say(f"patch {PSTN}")
+    assert isinstance(refused, Refused)
+    assert refused.possible == ("hangup", "continue", "park", "startRecording", "stopRecording")

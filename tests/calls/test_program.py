@@ -127,3 +127,9 @@ def test_values_are_read_leniently_and_stay_within_bounds() -> None:
     assert text_of({"x": 7}, "x") == "7"
     assert text_of({"x": [7]}, "x") == ""
     assert pairs_of({"x": [{"key": "a", "value": "b"}, 3]}, "x") == (("a", "b"),)
+
+
+def test_an_option_that_only_the_run_time_can_refuse_is_left_out() -> None:
+    lenient = menu({"id": "main", "options": [{"dtmf": "1", "action": "menu(nowhere)"}]}).encode()
+    assert read(lenient, "ice", True, False).program is None
+    assert read(lenient, "ice", True, True).program is not None
