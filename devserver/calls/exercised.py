@@ -7,7 +7,7 @@ the call came to the menu that a PIE is from. Pure.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,14 +21,21 @@ _LIKE_ANY_OTHER = frozenset({"sequence"})  # digits that were entered need not b
 
 def callbacks_of(exchanges: Iterable[Exchange]) -> list[Callback]:
     """The callbacks of a recorded call that tell branches apart, in order."""
-    return [_callback(each.event, _body(each)) for each in exchanges if each.event not in {None, "notify"}]
+    return of_payloads((each.event or "", _body(each)) for each in exchanges)
 
 
-def _callback(event: str | None, payload: dict[str, Any]) -> Callback:
+def of_payloads(callbacks: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Callback]:
+    """The same of events with their bodies."""
+    return [_callback(event, body) for event, body in callbacks if event not in {"", "notify"}]
+
+
+def _callback(event: str, body: Mapping[str, Any]) -> Callback:
+    # Keys are read in any case, as everywhere (voice-v1.md 1.1).
+    payload = {key.lower(): value for key, value in body.items()}
     result = payload.get("menuresult")
     found = {key.lower(): value for key, value in result.items()} if isinstance(result, dict) else {}
     return Callback(
-        event=event or "",
+        event=event,
         menu=str(found.get("menuid") or ""),
         type=str(found.get("type") or "").lower(),
         value=str(found.get("value") or ""),
@@ -42,8 +49,7 @@ def _body(exchange: Exchange) -> dict[str, Any]:
         document = msgspec.json.decode(exchange.request.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    # Keys are read in any case, as everywhere (voice-v1.md 1.1).
-    return {key.lower(): value for key, value in document.items()} if isinstance(document, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def mark(flow: Flow, calls: Iterable[Sequence[Callback]]) -> Flow:

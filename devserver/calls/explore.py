@@ -3,13 +3,15 @@
 Functions remember things between callbacks, so a call cannot be taken back: each move is tried in a call of its own,
 which does again what led there. Places at which the function gave the same answer and remembers the same are one
 place, so that the flow of a menu of sixty entries is as large as the menu and not as all ways through it. The search
-goes by the fewest moves first, so that the way to a place is the shortest one.
+goes by the fewest moves first, so that the way to a place is the shortest one. A DICE, or another callback for
+whose answer no call waits, is sent once for all calls that would say the same with it.
 
 A generator like `walk`: questions come out, replies go in.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 
@@ -28,6 +30,7 @@ Key = tuple[str, ...]
 
 # A function may remember what is new each time, like a random number; then its answers alone tell places apart.
 _MOST_VARIANTS = 6
+_OF_ONE_CALL = frozenset({"callid", "timestamp", "duration"})
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -78,13 +81,14 @@ class _Explorer:
         self._answers: dict[str, Answer] = {}
         self._todo: deque[_Todo] = deque()
         self._cut: dict[str, None] = {}
+        self._told: dict[str, Reply] = {}
         self._calls = 0
         self._callbacks = 0
 
     def run(self) -> Generator[Question, Reply, Flow]:
         """Everything."""
         walk = self._next_walk()
-        yield from self._counted(walk.begin())
+        yield from self._asked(walk.begin(), walk)
         yield from self._arrive(walk, START, Choice("call", "call"), ())
         while self._todo:
             if self._calls >= self._bounds.calls:
@@ -109,11 +113,17 @@ class _Explorer:
         callid = f"00000000-0000-4000-8000-{self._calls:012d}"
         return Walk(msgspec.structs.replace(self._setup, callid=callid), self._settings)
 
-    def _counted(self, steps: Generator[Question, Reply, None]) -> Generator[Question, Reply, None]:
+    def _asked(self, steps: Generator[Question, Reply, None], walk: Walk) -> Generator[Question, Reply, None]:
+        """Ask what the steps ask, but the same callback that no call waits for only once."""
         question = next(steps, None)
         while question is not None:
-            self._callbacks += 1
-            reply = yield question
+            key = "" if question.wanted else f"{_told(question)} {walk.memory}"
+            reply = self._told.get(key)
+            if reply is None:
+                self._callbacks += 1
+                reply = yield question
+                if key:
+                    self._told[key] = reply
             try:
                 question = steps.send(reply)
             except StopIteration:
@@ -122,14 +132,14 @@ class _Explorer:
     def _try(self, todo: _Todo) -> Generator[Question, Reply, None]:
         """One move, in a call of its own."""
         walk = self._next_walk()
-        yield from self._counted(walk.begin())
+        yield from self._asked(walk.begin(), walk)
         for choice in todo.path:
-            yield from self._counted(walk.take(choice))
+            yield from self._asked(walk.take(choice), walk)
         if not self._is_back(walk, todo.place):
             self.troubles.append(unsteady(self.places[todo.place]))
             self._open({todo.place})
             return
-        yield from self._counted(walk.take(todo.choice))
+        yield from self._asked(walk.take(todo.choice), walk)
         yield from self._arrive(walk, todo.place, todo.choice, todo.path)
 
     def _arrive(
@@ -143,7 +153,7 @@ class _Explorer:
             target = self._known[key] = self._new_place(walk, key, source, choice, path)
         self._note_move(walk, source, target, choice)
         if is_new and not walk.call.ended:
-            yield from self._counted(walk.take(HANG_UP))
+            yield from self._asked(walk.take(HANG_UP), walk)
             yield from self._arrive(walk, target, HANG_UP, path)
 
     def _note_move(self, walk: Walk, source: int, target: int, choice: Choice) -> None:
@@ -218,6 +228,12 @@ class _Explorer:
 
 def _without_memory(key: Key) -> Key:
     return key[:5]
+
+
+def _told(question: Question) -> str:
+    """What a callback says, but for which call it is and when."""
+    said = {key: value for key, value in question.payload.items() if key not in _OF_ONE_CALL}
+    return json.dumps(said, sort_keys=True).replace(question.callid, "CALLID")
 
 
 def _once(troubles: list[Trouble]) -> Iterator[Trouble]:

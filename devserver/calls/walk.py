@@ -114,6 +114,7 @@ class Walk:
         heard: since the latest answer, or the latest move if that came later.
         asked: since the latest move.
         answer: the latest that the call waited for.
+        memory: what the function remembers by now.
         dialled: who was dialled last.
         end: how it ended.
     """
@@ -123,6 +124,7 @@ class Walk:
         self.heard: list[str] = []
         self.asked: list[Asked] = []
         self.answer: Asked | None = None
+        self.memory = ""
         self.dialled: Dial | None = None
         self.end: End | None = None
         self._setup, self._settings = setup, settings
@@ -220,6 +222,7 @@ class Walk:
         question = Question(self._setup.callid, command.event, command.payload, self._questions == 0, wanted)
         self._questions += 1
         reply = yield question
+        self.memory = reply.memory
         illegal = ""
         if wanted and reply.succeeded:
             illegal = self._illegal(command, reply.body)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from devserver.calls.exercised import callbacks_of, mark
+from devserver.calls.exercised import callbacks_of, mark, of_payloads
 from devserver.calls.explore import Bounds, explore
 from devserver.calls.flow import Callback, Flow
 from devserver.calls.settings import Settings
@@ -26,7 +25,6 @@ from devserver.calls.start import Start, setup_of
 from devserver.calls.troubles import untested
 from devserver.calls.walk import Question, Reply
 from devserver.errors import FnError
-from devserver.project import SystemKeyring, load_project
 from devserver.recorder import portable
 from devserver.recorder.exchange import Effect, Request
 from devserver.recorder.reader import RecordingReader
@@ -34,10 +32,8 @@ from devserver.recorder.takes import CONTENT_TYPE, Take
 from devserver.session.exchange import InHand, Result
 from devserver.session.frames import Replaying
 from devserver.session.replay_session import Options, ReplaySession, replay_session
-from devserver.session.suite import call_files
-
-MADE_UP_KEY = "00000000-0000-4000-8000-000000000000"
-"""Application key of a project that has none."""
+from devserver.session.scenarios import MADE_UP_KEY, play_in, read_files, variables_of
+from devserver.session.suite import call_files, scenario_files
 
 _URL = "http://127.0.0.1/"
 _CALLS_LOOKED_AT = 1000
@@ -77,10 +73,10 @@ def explore_project(folder: Path, exploration: Exploration, told: Callable[[int]
         async with replay_session(folder, options) as session:
             if session.trouble is not None:
                 raise session.trouble
-            return await _explore(session, exploration, told)
+            flow = await _explore(session, exploration, told)
+            return await _with_coverage(session, flow) if exploration.coverage else flow
 
-    flow = asyncio.run(run())
-    return _with_coverage(folder, flow) if exploration.coverage else flow
+    return asyncio.run(run())
 
 
 async def _explore(session: ReplaySession, exploration: Exploration, told: Callable[[int], None] | None) -> Flow:
@@ -182,14 +178,29 @@ def _error(result: Result) -> str:
     return ""
 
 
-def _with_coverage(folder: Path, flow: Flow) -> Flow:
-    """Which moves the recorded calls of the project take, and its files of calls; nothing when there are none."""
-    root = load_project(folder, environ=os.environ, keyring=SystemKeyring()).root
-    calls = [*_of_files(root), *_recorded(root)]
+async def _with_coverage(session: ReplaySession, flow: Flow) -> Flow:
+    """Which moves are taken by recorded calls, and by the scenarios of the project; nothing when there are none."""
+    root = session.engine.project.root
+    calls = [*_of_files(root), *_recorded(root), *await _of_scenarios(session)]
     if not calls:
         return flow
     marked = mark(flow, calls)
     return msgspec.structs.replace(marked, troubles=(*marked.troubles, *untested(marked)))
+
+
+async def _of_scenarios(session: ReplaySession) -> list[list[Callback]]:
+    """What scenarios cause is seen by playing them. What is no scenario is the business of `fn test`."""
+    project = session.engine.project
+    scenarios = []
+    for file in scenario_files(project.root):
+        with suppress(FnError):
+            scenarios += read_files(project.root, [file], variables_of(project))
+    if not scenarios:
+        return []
+    return [
+        of_payloads((callback.event, callback.request) for callback in played.report.callbacks)
+        for played in await play_in(session, scenarios)
+    ]
 
 
 def _of_files(root: Path) -> Iterator[list[Callback]]:

@@ -31,7 +31,7 @@ EXAMPLE = """\
    │  └─ no route → the call ends: FAILED, CONGESTION
    └─ 3, 4, 5, 6, 7, 8, 9, 0, silence → the call ends: ANSWERED, MANAGERHANGUP: "Goodbye."
 
-11 places, found with 22 calls and 70 callbacks.
+11 places, found with 22 calls and 54 callbacks.
 Nothing is wrong.
 """
 
@@ -158,6 +158,20 @@ def test_branches_that_no_recorded_call_takes_are_noted(start: Callable[..., Run
     tested = [move["label"] for move in found["moves"] if move["tested"]]
     assert tested == ["call", "1"]
     assert "2 (fails) (not tested) → " in run("explore", "--dir", folder).stdout
+
+
+def test_scenarios_and_exported_calls_count_as_tests(tmp_path: Path) -> None:
+    folder = project(tmp_path / "demo", MENU + PIE)
+    calls = folder / "tests" / "calls"
+    calls.mkdir(parents=True)
+    (calls / "sales.yaml").write_text('name: sales\nsteps:\n- menu: main\n  press: "1"\n')
+    (calls / "broken.yaml").write_text("steps: [")
+
+    found = explored(folder)
+
+    assert {move["label"] for move in found["moves"] if move["tested"]} == {"call", "1"}
+    notes = {trouble["move"] for trouble in found["troubles"] if trouble["kind"] == "untested"}
+    assert notes == {"2", "3", "4", "5", "another key", "silence"}
 
 
 def test_every_format_into_a_file(tmp_path: Path) -> None:
