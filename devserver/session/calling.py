@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TOLD: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _PATH = "/api/phone"
+_NO_SUCH_PATH = 404
 _GONE = "Is `fn dev` still running?"
 _LONGEST = 64 << 20  # bytes of a message
 
@@ -126,15 +127,20 @@ def _told(data: str) -> Told:
 
 def _refusal(body: bytes, status: int) -> FnError:
     """What the session says is wrong, in its own words."""
+    if status == _NO_SUCH_PATH:
+        return _no_phone()
     try:
         found = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:
         found = {}
-    if isinstance(found.get("error"), str):
-        return FnError(found["error"], hint=str(found.get("hint") or ""))
-    if status == 404:
-        return FnError("The running session has no phone.", hint="Restart `fn dev`: it runs an older version.")
+    message, hint = found.get("error"), str(found.get("hint") or "")
+    if isinstance(message, str):
+        return FnError(message.removesuffix(hint).rstrip() if hint else message, hint=hint)
     return FnError("The session answers with what is no call.", hint="Restart `fn dev`: it runs another version.")
+
+
+def _no_phone() -> FnError:
+    return FnError("The running session has no phone.", hint="Restart `fn dev`: it runs an older version.")
 
 
 @contextmanager
@@ -144,6 +150,8 @@ def _answering(url: str) -> Iterator[None]:
 
     try:
         yield
+    except aiohttp.WSServerHandshakeError as error:
+        raise _refusal(b"", error.status) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         why = str(error) or "it took too long"
         raise FnError(f"The session at {url} does not answer: {why}.", hint=_GONE) from error
