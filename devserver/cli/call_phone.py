@@ -23,6 +23,7 @@ from devserver.session.calling import Talk, phone_of
 if TYPE_CHECKING:
     from devserver.calls.start import Start
 
+_INTERRUPTED = 130
 _FRAME = 0.05  # seconds from one drawing to the next
 _LAST_CALLBACKS = 3.0  # seconds that the end of a call has, once somebody wants to leave
 
@@ -47,7 +48,10 @@ async def _follow(folder: Path, start: Start, *, aloud: bool) -> int:
 
 def pick_up(folder: Path, start: Start, *, aloud: bool) -> int:
     """Make a call with the person at this terminal; gives the exit status."""
-    return asyncio.run(_pick_up(folder, start, aloud=aloud))
+    try:
+        return asyncio.run(_pick_up(folder, start, aloud=aloud))
+    except asyncio.CancelledError:  # asked to end twice
+        return _INTERRUPTED
 
 
 async def _pick_up(folder: Path, start: Start, *, aloud: bool) -> int:

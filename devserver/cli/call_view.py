@@ -222,4 +222,12 @@ class View:
 
 
 def _tail(text: str, width: int) -> str:
-    return text if len(text) <= width else f"…{text[-max(1, width - 1) :]}"
+    """The end of a text that fits into so many columns."""
+    from rich.cells import cell_len
+
+    if cell_len(text) <= width:
+        return text
+    begins, room = len(text), width - 1
+    while begins and (room := room - cell_len(text[begins - 1])) >= 0:
+        begins -= 1
+    return f"…{text[begins:]}"

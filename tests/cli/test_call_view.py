@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from devserver.calls import told as t
 from devserver.cli.call_view import View
@@ -156,6 +157,15 @@ def test_long_prompts_show_their_end() -> None:
     assert len(last) <= 40
     assert last.startswith('"…')
     assert last.endswith("end")
+
+
+def test_letters_of_two_columns_fit_too() -> None:
+    view = View(1.0)
+    list(view.told(t.Heard(0.0, "電話" * 50, "caller", 5.0, "instruction"), 0.0))
+
+    last = next(line for line in _seen(view, 4.999, 40) if line.startswith('"'))
+    assert cell_len(last) <= 40
+    assert last.endswith("電話")
 
 
 @pytest.mark.parametrize(

@@ -141,27 +141,8 @@ def test_a_function_that_is_too_slow_has_its_budget_shown(tmp_path: Path) -> Non
     assert re.search(r"ice     2\d\d ms of 0\.2 s  There was no answer within 0\.2 s\.", done.stdout)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status", "words"),
-    [
-        (("--to", "12025550100"), 1, "no phone number with plus"),
-        (("--from", "me"), 1, "no phone number with plus"),
-        (("--keys", "1,A"), 1, "no key of a phone"),
-        (("--speed", "fast"), 2, "no speed"),
-        (("--concurrency", "3"), 2, "belongs to --count"),
-        (("--seed", "3"), 2, "belongs to --keys random"),
-        (("--count", "3", "--say"), 2, "of one call"),
-        (("--keys", "random", "--callee", "busy"), 2, "who answers"),
-        (("nowhere.yaml",), 1, "no file"),
-        (("nowhere.yaml", "--keys", "1"), 2, "does not go with a scenario"),
-    ],
-)
-def test_bad_input_is_one_sentence(folder: Path, arguments: tuple[str, ...], status: int, words: str) -> None:
-    assert_one_sentence(call(folder, *arguments), status, words)
-
-
-def test_a_number_without_plus_is_shown_with_it(folder: Path) -> None:
-    assert "Write it as +12025550100." in call(folder, "--to", "12025550100").stderr
+def test_a_number_without_plus_is_one_sentence(folder: Path) -> None:
+    assert_one_sentence(call(folder, "--to", "12025550100"), 1, "no phone number", "Write it as +12025550100.")
 
 
 def test_without_a_project_or_with_broken_code_there_is_no_call(tmp_path: Path) -> None:
@@ -335,6 +316,20 @@ def test_a_signal_hangs_up_and_gives_the_terminal_back(
     assert _is_cooked(phone)
     assert "\x1b[?25h" in phone.text
     assert "caller hung up" in phone.text
+    assert "Traceback" not in phone.text
+
+
+def test_who_asks_twice_need_not_wait_for_the_last_callback(folder: Path, shown: list[Shown]) -> None:
+    (folder / "function.py").write_text(
+        f"import asyncio\n{FUNCTION}".replace("    pass\n", "    await asyncio.sleep(60)\n")
+    )
+    phone = _phone(shown, folder)
+    phone.wait_for('"Welcome')
+    phone.process.send_signal(signal.SIGINT)
+    phone.wait_for("the caller hangs up")
+
+    assert phone.stop(signal.SIGINT) == 130
+    assert _is_cooked(phone)
     assert "Traceback" not in phone.text
 
 
