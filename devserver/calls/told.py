@@ -1,18 +1,69 @@
 """What somebody who follows a call is told, as it happens, and the report at its end: the shapes of `fn call`.
 
 Data only, and all of it JSON (`as_json`): a terminal, a web page and a program get the same. Every piece carries `at`,
-seconds of the call's own clock since it began. Texts may come from outside; who prints them makes them visible.
+seconds of the call's own clock since it began. Texts may come from outside; who prints them makes them visible. What is
+told of lines and recordings is in `told_lines`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from devserver.calls.commands import CallbackEvent, Purpose
-from devserver.calls.events import Failure
 from devserver.calls.setup import Leg, Pairs, Side
+from devserver.calls.told_lines import (
+    Awoke,
+    Bridged,
+    Connected,
+    Detected,
+    Dialling,
+    HungUp,
+    Joined,
+    KeyForwarded,
+    KeysSent,
+    Left,
+    NotConnected,
+    RecordingBegan,
+    RecordingKept,
+    Silence,
+    StatusReported,
+)
+
+__all__ = [
+    "Answered",
+    "Awoke",
+    "Began",
+    "Bridged",
+    "CallReport",
+    "CallbackSent",
+    "CalledBack",
+    "Connected",
+    "Detected",
+    "Dialling",
+    "Ended",
+    "Heard",
+    "HungUp",
+    "Hushed",
+    "Joined",
+    "KeyForwarded",
+    "KeysSent",
+    "Left",
+    "NotConnected",
+    "NotPossible",
+    "Noted",
+    "Offered",
+    "Pressed",
+    "RecordingBegan",
+    "RecordingKept",
+    "ReportedCallback",
+    "Said",
+    "Silence",
+    "StatusReported",
+    "Told",
+    "as_json",
+]
 
 
 class Began(msgspec.Struct, frozen=True, tag_field="told", tag="began", rename={"caller": "from"}):
@@ -84,15 +135,6 @@ class Said(msgspec.Struct, frozen=True, tag_field="told", tag="said"):
     leg: Leg
 
 
-class KeysSent(msgspec.Struct, frozen=True, tag_field="told", tag="keys-sent"):
-    """The platform sends keys to a leg."""
-
-    at: float
-    keys: str
-    leg: Side
-    seconds: float
-
-
 class CallbackSent(msgspec.Struct, frozen=True, tag_field="told", tag="callback-sent"):
     """A callback is on its way; `CalledBack` of the same number follows."""
 
@@ -129,128 +171,6 @@ class CalledBack(msgspec.Struct, frozen=True, tag_field="told", tag="called-back
     words: str
     failed: bool
     fallback: bool = False
-
-
-class Dialling(msgspec.Struct, frozen=True, tag_field="told", tag="dialling"):
-    """Somebody's phone rings.
-
-    Attributes:
-        network: number, did, username, sip, Websocket.
-        cli: the number that is shown.
-        amd: `sync` or `async` when it is wanted to know who answers.
-    """
-
-    at: float
-    leg: Leg
-    to: str
-    network: str
-    cli: str
-    amd: str = ""
-
-
-class Connected(msgspec.Struct, frozen=True, tag_field="told", tag="connected"):
-    """Who was dialled answered; see `Dialling`. They hear each other only after `Bridged`."""
-
-    at: float
-    leg: Leg
-    to: str
-    network: str = ""
-    amd: str = ""
-
-
-class NotConnected(msgspec.Struct, frozen=True, tag_field="told", tag="not-connected"):
-    """Who was dialled did not answer, or nobody waits for it any more (`why` is then `given up`)."""
-
-    at: float
-    leg: Leg
-    to: str
-    why: Failure | Literal["given up"]
-
-
-class Detected(msgspec.Struct, frozen=True, tag_field="told", tag="detected"):
-    """The verdict on who answered: human, machine, notsure, hangup; or `beep`."""
-
-    at: float
-    status: str
-
-
-class Bridged(msgspec.Struct, frozen=True, tag_field="told", tag="bridged"):
-    """Caller and callee hear each other."""
-
-    at: float
-
-
-class Silence(msgspec.Struct, frozen=True, tag_field="told", tag="silence"):
-    """The call stays up with nobody to talk to and nothing to hear."""
-
-    at: float
-
-
-class Awoke(msgspec.Struct, frozen=True, tag_field="told", tag="awoke"):
-    """The time of a party's own `Wake(name)` is over; told to that party only."""
-
-    at: float
-    name: str
-
-
-class Joined(msgspec.Struct, frozen=True, tag_field="told", tag="joined"):
-    """The call is in a conference.
-
-    Attributes:
-        others: how many are there besides.
-        dtmf: what its keys do: ignore, forward, detect.
-    """
-
-    at: float
-    conference: str
-    others: int
-    dtmf: str
-
-
-class Left(msgspec.Struct, frozen=True, tag_field="told", tag="left"):
-    """The call is not in the conference any more; `back` if it will return after some digits."""
-
-    at: float
-    conference: str
-    back: bool = False
-
-
-class KeyForwarded(msgspec.Struct, frozen=True, tag_field="told", tag="key-forwarded"):
-    """Another participant's key reached this call."""
-
-    at: float
-    key: str
-
-
-class HungUp(msgspec.Struct, frozen=True, tag_field="told", tag="hung-up"):
-    """A leg has ended; `by` is the party itself, or the platform."""
-
-    at: float
-    leg: Leg
-    by: Literal["party", "platform"]
-
-
-class RecordingBegan(msgspec.Struct, frozen=True, tag_field="told", tag="recording-began"):
-    """The call, or its conference, is being recorded."""
-
-    at: float
-    file: str
-
-
-class RecordingKept(msgspec.Struct, frozen=True, tag_field="told", tag="recording-kept"):
-    """A recording, or its transcript, was stored; `path` is a file of this machine."""
-
-    at: float
-    path: str
-    destination: str
-
-
-class StatusReported(msgspec.Struct, frozen=True, tag_field="told", tag="status-reported"):
-    """The answer to the DICE reported the status of the call."""
-
-    at: float
-    value: str
-    details: str
 
 
 class Noted(msgspec.Struct, frozen=True, tag_field="told", tag="noted"):
