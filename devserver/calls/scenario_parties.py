@@ -74,7 +74,7 @@ def read_setup(page: Page, node: Node, entries: Entries) -> CallSetup:
 def _from(page: Page, entries: Entries, origin: Origin) -> str:
     if "from" not in entries:
         return CALLER if origin == "PSTN" else ""
-    cli = page.text(entries["from"], "from").strip()
+    cli = page.text(entries["from"], "from", empty=True).strip()
     if cli and cli not in _HIDDEN and (origin == "PSTN" or _is_digits(cli)):
         _check_phone(page, entries["from"], "from", cli)
     return cli

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from devserver.session.words import visible_line
+from devserver.session.words import visible, visible_line
 
 if TYPE_CHECKING:
     from devserver.calls.playing import Played
+    from devserver.calls.told import CallReport
 
 
 def print_played(played: Sequence[Played]) -> None:
@@ -36,4 +37,19 @@ def _print_one(console: Console, played: Played) -> None:
     console.print(line)
     for failure in played.failures:
         text = f"line {failure.line}: {visible_line(failure.text)}"
-        console.print(Padding(Text(text, style="yellow"), (0, 0, 0, 10), expand=False))
+        console.print(_below(text, "yellow"))
+    if played.failures:
+        for trace in _tracebacks(played.report):
+            console.print(_below(visible(trace), "dim"))
+
+
+def _below(text: str, style: str) -> Padding:
+    return Padding(Text(text, style=style), (0, 0, 0, 10), expand=False)
+
+
+def _tracebacks(report: CallReport) -> Iterator[str]:
+    """What the function left in answers that failed."""
+    for callback in report.callbacks:
+        trace = callback.answer.get("traceback") if isinstance(callback.answer, dict) else None
+        if callback.failed and isinstance(trace, str):
+            yield trace.rstrip()

@@ -144,7 +144,7 @@ def test_nothing_at_all_is_told_as_such() -> None:
 
 
 def test_a_callback_that_fails_is_a_failure_unless_it_is_expected() -> None:
-    broken = callback("ice", status=500, failed=True, words="ValueError: boom")
+    broken = callback("ice", status=500, failed=True, words="status 500", answer={"error": "ValueError: boom"})
     illegal = callback("pie", {"menuResult": {"type": "timeout"}}, failed=True, findings=(HINT, ERROR), words="")
     late = callback("dice", status=0, failed=True)
     assert told("", failed=True, callbacks=(broken, illegal, late)) == [

@@ -344,7 +344,7 @@ WRONG = [
     ("kind: tts\nto: +12015550101\ncallout: {txt: Hi}", 'line 3: "txt" is no key of "callout". Did you mean "text"?'),
     ("kind: custom\ncallout: {conference_dtmf: {mode: detct}}", 'line 2: "detct" is no "mode". Did you mean "detect"?'),
     ("from: [a]", 'line 1: "from" is one text, not a list.'),
-    ("from:", 'line 1: "from" has no value.'),
+    ("to:", 'line 1: "to" has no value.'),
     ("headers: a", 'line 1: "headers" is a mapping of keys to values, not a text.'),
     ("function: dwn", 'line 1: "dwn" is no "function". Did you mean "down"?'),
     ("patience: long", 'line 1: "patience" is a number from 0 to 14400, not "long".'),
