@@ -63,8 +63,14 @@ def mark(flow: Flow, calls: Iterable[Sequence[Callback]]) -> Flow:
     taken: set[Move] = set()
     for call in calls:
         taken.update(_followed(following, call))
-    marked = [msgspec.structs.replace(move, tested=move in taken) for move in flow.moves]
+    branches = {_branch(move) for move in taken}
+    marked = [msgspec.structs.replace(move, tested=_branch(move) in branches) for move in flow.moves]
     return msgspec.structs.replace(flow, moves=tuple(marked))
+
+
+def _branch(move: Move) -> tuple[int, int, str]:
+    """Digits that lead to the same place are one branch, whichever they are."""
+    return (move.source, move.target, "digits" if move.kind == "digits" else move.label)
 
 
 def _followed(following: dict[int, list[Move]], call: Sequence[Callback]) -> set[Move]:

@@ -127,12 +127,15 @@ def _unreachable(flow: Flow) -> Iterator[Trouble]:
 
 
 def untested(flow: Flow) -> Iterator[Trouble]:
-    """Branches of the function that no recorded call and no scenario takes."""
+    """Branches of the function that no recorded call and no scenario takes; one note for all that lead to one place."""
+    branches: dict[tuple[int, int], list[str]] = {}
     for move in flow.moves:
         if move.tested is False and not move.leaves and any(callback.event != "dice" for callback in move.callbacks):
-            place = flow.places[move.source]
-            said = f"No test takes `{move.label}` at {_named(place)}."
-            yield Trouble("untested", "note", place.id, said, move.label, (*place.way, move.label))
+            branches.setdefault((move.source, move.target), []).append(move.label)
+    for (source, _), labels in branches.items():
+        place, label = flow.places[source], ", ".join(labels)
+        said = f"No test takes `{label}` at {_named(place)}."
+        yield Trouble("untested", "note", place.id, said, label, (*place.way, labels[0]))
 
 
 def _named(place: Place) -> str:

@@ -131,14 +131,19 @@ def _report(flow: Flow) -> list[str]:
     wrong = [trouble for trouble in flow.troubles if trouble.severity != "note"]
     notes = [trouble for trouble in flow.troubles if trouble.severity == "note"]
     places = len(flow.places) - 1
-    lines = ["", f"{places} places, found with {flow.calls} calls and {flow.callbacks} callbacks.", *flow.cut]
-    lines.append(f"{len(wrong)} wrong:" if wrong else "Nothing is wrong.")
+    found = f"{_counted(places, 'place')}, found with {_counted(flow.calls, 'call')} and "
+    lines = ["", f"{found}{_counted(flow.callbacks, 'callback')}.", *flow.cut]
+    lines.append(f"{_counted(len(wrong), 'thing')} to mend:" if wrong else "Nothing is wrong.")
     lines += [_line(trouble) for trouble in wrong]
     if notes:
         lines += ["", "Notes:", *(_line(trouble) for trouble in notes[:_NOTES])]
         if len(notes) > _NOTES:
             lines.append(f"  and {len(notes) - _NOTES} more; --json has all")
     return lines
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _line(trouble: Trouble) -> str:

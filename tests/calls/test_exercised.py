@@ -76,7 +76,9 @@ def test_ways_between_menus_of_one_answer_are_inferred(flow: Flow) -> None:
 
 def test_other_digits_than_those_tried_are_the_same_branch(flow: Flow) -> None:
     call = [ICE, pie("main", "return", "pin"), pie("main", "sequence", "9999")]
-    assert ("menu main", "1234") in taken(flow, call)
+    found = taken(flow, call)
+    assert ("menu main", "1234") in found
+    assert ("menu main", "1#") in found, "they lead to the same place"
 
 
 def test_silence_and_wrong_keys_are_told_apart(flow: Flow) -> None:
@@ -107,6 +109,7 @@ def test_branches_that_no_test_takes_are_notes_but_hanging_up_is_none(flow: Flow
     marked = mark(flow, [callbacks_of([exchange(1, ICE), exchange(2, pie("main", "return", "sales"))])])
     notes = list(untested(marked))
     assert {note.severity for note in notes} == {"note"}
+    assert "No test takes `another key, silence` at (1) menu main." in [note.text for note in notes]
     assert "No test takes `3` at (1) menu main." in [note.text for note in notes]
     assert all("hangs up" not in note.move and note.move != "1" for note in notes if note.place == 1)
     assert all(note.move != "2" for note in notes), "it asks the function nothing"
