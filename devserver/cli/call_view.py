@@ -82,6 +82,7 @@ class View:
         self._menu: t.Offered | None = None
         self._status = "calling"
         self._clock = (0.0, 0.0)  # the call's time, and when it was that
+        self._shown = 0
         self._typed: str | None = None
         self._helps = False
         self._hint = ""
@@ -217,8 +218,9 @@ class View:
 
     def _time(self, now: float) -> str:
         at, then = self._clock
-        seconds = int(at + (0 if self.over else (now - then) * self._speed))
-        return f"{seconds // 60}:{seconds % 60:02}"
+        # What is told was on its way: no clock that people look at goes back.
+        self._shown = max(self._shown, int(at + (0 if self.over else (now - then) * self._speed)))
+        return f"{self._shown // 60}:{self._shown % 60:02}"
 
 
 def _tail(text: str, width: int) -> str:

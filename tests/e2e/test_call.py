@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import signal
+import struct
 import termios
 from collections.abc import Iterator
 from pathlib import Path
@@ -299,6 +301,20 @@ def test_help_is_a_key_and_other_letters_are_none(folder: Path, shown: list[Show
     phone.press(b"\x04")
 
     assert phone.process.wait(10) == 0
+
+
+def test_a_window_of_another_size_is_drawn_anew(folder: Path, shown: list[Shown]) -> None:
+    phone = _phone(shown, folder)
+    phone.wait_for(r"keys 0-9 \* #   h hangs up   t says something   \? help")
+    before = len(phone.text)
+    fcntl.ioctl(phone._reading, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 30, 0, 0))
+    phone.process.send_signal(signal.SIGWINCH)
+    phone.wait_for(r"keys 0-9 \* #   h hangs up +…")
+    phone.press(b"h")
+
+    assert phone.process.wait(10) == 0
+    drawn = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", phone.text[before:].partition("…")[2])
+    assert max(len(line) for line in re.split(r"[\r\n]+", drawn)) <= 30
 
 
 @pytest.mark.parametrize(
