@@ -129,6 +129,8 @@ def test_the_end_counts_what_failed() -> None:
     ("result", "reason", "words"),
     [
         ("ANSWERED", "CALLERHANGUP", "1 min 5 s, caller hung up (ANSWERED)"),
+        ("ANSWERED", "TIMEOUT", "1 min 5 s, its time was up (ANSWERED)"),
+        ("NOANSWER", "TIMEOUT", "1 min 5 s, nobody answered in time (NOANSWER)"),
         ("BUSY", "N/A", "1 min 5 s, BUSY"),
         ("", "", "1 min 5 s, ended"),
     ],
