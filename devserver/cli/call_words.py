@@ -97,6 +97,8 @@ def line_of(told: t.Told) -> Line | None:
 
 
 def _heard(told: t.Heard) -> Words:
+    if told.text.startswith("[") and told.text.endswith("]"):  # see `told.Heard.text`
+        return "plays", f"{told.text[1:-1]}{_PERSONS[told.leg]}"
     return "asks" if told.purpose == "menu" else "says", f'"{told.text}"{_PERSONS[told.leg]}'
 
 

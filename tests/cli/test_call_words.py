@@ -75,6 +75,7 @@ def test_findings_and_the_fallback_are_told() -> None:
         (t.Answered(0.0), "+0.0    up      the call is answered"),
         (t.Heard(0.5, "Hello", "caller", 1.0, "instruction"), '+0.5    says    "Hello"'),
         (t.Heard(0.5, "Hello", "both", 1.0, "menu"), '+0.5    asks    "Hello" (both)'),
+        (t.Heard(0.5, "[ring.wav]", "caller", 1.0, "instruction"), "+0.5    plays   ring.wav"),
         (t.Pressed(61.25, "1", "caller"), "+61.2   key     1"),
         (t.Said(1.0, "sales", "callee"), '+1.0    speaks  "sales" (callee)'),
         (
