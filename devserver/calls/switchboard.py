@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import msgspec
@@ -80,6 +80,7 @@ class Switchboard:
         storage: where recordings go; None: nowhere.
         callbacks_at_once: how many callbacks are in flight at most.
         most_seconds: of real time that an instant call may take; others may take so much longer than their clock.
+        on_end: gets each call that is over.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Switchboard:
         storage: Storage | None = None,
         callbacks_at_once: int = 64,
         most_seconds: float = 120.0,
+        on_end: Callable[[RunningCall], None] = lambda _call: None,
     ) -> None:
         self.settings = settings or Settings()
         self.post = Post(deliver, callbacks_at_once)
@@ -97,6 +99,7 @@ class Switchboard:
         self.conferences = Conferences(self.settings, self.post, recordings, self.call)
         self._recordings = recordings
         self._most_seconds = most_seconds
+        self._on_end = on_end
         self._running: dict[str, _Running] = {}
         self._past: OrderedDict[str, CallFacts] = OrderedDict()
 
@@ -209,6 +212,7 @@ class Switchboard:
             self._past[call.callid] = _facts(call)
             while len(self._past) > REMEMBERED:
                 self._past.popitem(last=False)
+        self._on_end(call)
 
     def _bound_of(self, timeline: Timeline) -> float:
         """Seconds of real time after which a call is given up: no call may run for ever, whatever goes wrong."""

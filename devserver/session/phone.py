@@ -48,6 +48,7 @@ class Wiring:
         settings: how the platform behaves.
         recordings: folder of recordings of calls.
         recordings_url: where the platform gives them out; the name is added.
+        ended: gets the report of each call that is over.
     """
 
     function: str
@@ -57,6 +58,7 @@ class Wiring:
     settings: Settings
     recordings: Path | None
     recordings_url: str
+    ended: Callable[[CallReport], None] = lambda _report: None
 
 
 class Talk:
@@ -128,6 +130,7 @@ class Phone:
             wiring.settings,
             storage=Storage(wiring.recordings, wiring.recordings_url),
             callbacks_at_once=_AT_ONCE,
+            on_end=lambda call: wiring.ended(call.report()),
         )
         self._real_time: Timeline | None = None
 

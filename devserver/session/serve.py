@@ -137,7 +137,12 @@ class _Session:
         await stack.enter_async_context(serve_function(sockets["function"], self._engine.gateway.handle))
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
         telephony = Telephony(
-            lambda: self._engine.project, self._root / ".fn", function=function, cloud=cloud, token=self._token
+            lambda: self._engine.project,
+            self._root / ".fn",
+            function=function,
+            cloud=cloud,
+            token=self._token,
+            tell=self._report.tell,
         )
         stack.push_async_callback(telephony.close)
         await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))

@@ -17,7 +17,9 @@ from devserver.project import Project
 
 if TYPE_CHECKING:
     from devserver.calls.delivery import Signer
+    from devserver.calls.settings import Settings
     from devserver.calls.start import Start
+    from devserver.calls.told import CallReport
     from devserver.cloud.auth import Application
     from devserver.cloud.routes import Product
     from devserver.cloud.voice_state import VoiceState
@@ -32,7 +34,7 @@ class Telephony:
         folder: the project's `.fn`, which exists.
         function: address of the function port, and `cloud` that of the cloud port.
         token: of the session.
-        recordings: folder of recordings of calls; None: where the local Sinch gives them out.
+        tell: told of each call that is over, as `report.Report.tell`.
     """
 
     def __init__(
@@ -43,16 +45,18 @@ class Telephony:
         function: str,
         cloud: str,
         token: str,
+        tell: Callable[..., None],
     ) -> None:
         self._project = project
         self._folder = folder
         self._function = function
         self._cloud = cloud
         self._token = token
+        self._tell = tell
         self._stack = AsyncExitStack()
         self._phone: Phone | None = None
         self._state: VoiceState | None = None
-        self._products: tuple[Product, ...] | None = None
+        self._products: tuple[Application, tuple[Product, ...]] | None = None
         self._known: tuple[tuple[str | None, str | None], Application] | None = None
 
     async def close(self) -> None:
@@ -62,20 +66,21 @@ class Telephony:
     # --- the local Sinch -------------------------------------------------------------------------------------------
 
     def products(self) -> tuple[Product, ...]:
-        """What the cloud port has."""
-        if self._products is None:
+        """What the cloud port has, for the application as it is configured now."""
+        application = self._application()
+        if self._products is None or self._products[0] != application:
             from devserver.cloud.voice import Voice, product
             from devserver.session.voice_backend import CallsOfSession
 
             voice = Voice(
                 CallsOfSession(self.phone()),
-                self._application(),
+                application,
                 self._voice_state(),
                 self._recordings(),
                 lambda: self._project().dev.cloud,
             )
-            self._products = (product(voice),)
-        return self._products
+            self._products = application, (product(voice),)
+        return self._products[1]
 
     def _voice_state(self) -> VoiceState:
         if self._state is None:
@@ -105,27 +110,46 @@ class Telephony:
     # --- the phone -------------------------------------------------------------------------------------------------
 
     def phone(self) -> Phone:
-        """The phone of the session."""
+        """The phone of the session; calls that begin from now on have the settings of now."""
         if self._phone is None:
             from devserver.calls.delivery import HttpSend
-            from devserver.calls.settings import Settings
             from devserver.session.phone import Phone, Wiring
 
-            settings = Settings(callback_timeout=self._project().dev.callback_deadline, resource_url=self._cloud)
             wiring = Wiring(
                 function=self._function,
                 token=self._token,
                 signer=self._signer,
                 urls=self._urls,
-                settings=settings,
+                settings=self._settings(),
                 recordings=self._recordings(),
                 recordings_url=f"{self._cloud}/calling/v1/recording/",
+                ended=self._ended,
             )
             send = HttpSend()
             phone = self._phone = Phone(wiring, send)
             self._stack.push_async_exit(send)
             self._stack.push_async_callback(phone.switchboard.close)
+        self._phone.switchboard.settings = self._settings()
         return self._phone
+
+    def _settings(self) -> Settings:
+        from devserver.calls.settings import Settings
+
+        return Settings(callback_timeout=self._project().dev.callback_deadline, resource_url=self._cloud)
+
+    def _ended(self, report: CallReport) -> None:
+        self._tell(
+            "call",
+            callid=report.callid,
+            **{"from": report.caller},
+            to=report.to,
+            result=report.result,
+            reason=report.reason,
+            duration=report.duration,
+            failed=report.failed,
+            why=report.why,
+            dice=any(each.event == "dice" for each in report.callbacks),
+        )
 
     def _signer(self) -> Signer:
         from devserver.calls.delivery import Signer

@@ -55,6 +55,7 @@ class Words:
             "ready": self._ready,
             "callback": self._callback,
             "request": self._request,
+            "call": self._call,
             "reload": self._reload,
             "load_error": self._load_error,
             "log": self._log,
@@ -124,6 +125,13 @@ class Words:
         path = visible_line(f"{fields['method']} {fields['path']}")
         outcome = self._style(str(fields["status"]), fg="green") if good else self._failure(fields)
         return "\n".join([self._at(f"{path:<30} {_ms(fields['ms']):>8}  {outcome}"), *self._details(fields)])
+
+    def _call(self, fields: Mapping[str, Any]) -> str | None:
+        """The end of a simulated call, when no DICE has told it."""
+        if fields["dice"]:
+            return None
+        name = self._style(f"{'call':<7}", fg="red" if fields["failed"] else "green", bold=True)
+        return self._at(f"{name} {visible_line(fields['from']):<22} {'':>8}  {visible_line(fields['why'])}")
 
     def _failure(self, fields: Mapping[str, Any]) -> str:
         error = fields.get("error")

@@ -93,6 +93,8 @@ async def test_an_inbound_call_through_a_menu_to_its_end(session: Running) -> No
     assert report["seconds"] < 10
     recorded = session.wait_for("callback", lambda event: event["name"] == "dice")
     assert (recorded["source"], recorded["callid"]) == ("simulator", report["callid"])
+    told = session.wait_for("call")
+    assert (told["callid"], told["reason"], told["from"]) == (report["callid"], "CALLERHANGUP", report["from"])
 
 
 @pytest.mark.parametrize("message", [{"keys": "1A"}, {"to": "12025550100"}, {"speed": -1}, {"colour": "red"}])

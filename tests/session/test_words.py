@@ -49,6 +49,15 @@ def test_the_end_of_a_call_says_why_it_ended(words: Words) -> None:
     assert line.endswith("callerhangup")
 
 
+def test_the_end_of_a_simulated_call_is_a_line_when_no_dice_told_it(words: Words) -> None:
+    fields = {"from": "+12015555555", "why": "The callee was busy.", "failed": False, "dice": False}
+    line = words("call", fields)
+
+    assert line is not None
+    assert line.split() == ["03:04:05", "call", "+12015555555", "The", "callee", "was", "busy."]
+    assert words("call", {**fields, "dice": True}) is None
+
+
 def test_a_reload_names_the_files_the_time_and_the_generation(words: Words) -> None:
     fields = {"files": ["a.py", "b.py", "c.py", "d.py"], "ms": 12.2, "generation": 4, "warnings": [], "reason": "save"}
     line = words("reload", fields)
