@@ -120,6 +120,10 @@ def _is_person(options: dict[str, Any], *, as_json: bool) -> bool:
         return False
     if any(options[name] not in {None, ()} for name in ("keys", "words", "count", "hangup_after")):
         return False
+    from devserver.cli.phone_terminal import has_raw_keys
+
+    if not has_raw_keys():
+        return False
     if options["speed"] == 0:
         raise click.UsageError("--speed instant leaves a person no time; say what is pressed with --keys.")
     return True

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 ESCAPE = "\x1b"
 _ERASE_BELOW = "\r\x1b[J"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-_ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+_ENDINGS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}  # by name: not every system has every signal
 _CHUNK = 4096
+
+
+def has_raw_keys() -> bool:
+    """Whether this system gives keys one by one."""
+    return find_spec("termios") is not None
 
 
 class Keystrokes:
@@ -176,16 +182,16 @@ class Terminal:
         """Takes keys and signals."""
         loop = asyncio.get_running_loop()
         with raw_keys(self._descriptor):
-            for number, status in _ENDINGS.items():
-                loop.add_signal_handler(number, self._end, status)
-            loop.add_signal_handler(signal.SIGWINCH, self._resized)
+            for name, status in _ENDINGS.items():
+                loop.add_signal_handler(signal.Signals[name], self._end, status)
+            loop.add_signal_handler(signal.Signals["SIGWINCH"], self._resized)
             loop.add_reader(self._descriptor, self._read)
             try:
                 yield
             finally:
                 loop.remove_reader(self._descriptor)
-                for number in (*_ENDINGS, signal.SIGWINCH):
-                    loop.remove_signal_handler(number)
+                for name in (*_ENDINGS, "SIGWINCH"):
+                    loop.remove_signal_handler(signal.Signals[name])
 
     def _end(self, status: int) -> None:
         if not self.ending.done():
