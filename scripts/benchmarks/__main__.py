@@ -22,8 +22,11 @@ from rich.text import Text
 
 from benchmarks import (
     answering,
+    calling,
     closed,
+    exploring,
     ignoring,
+    machine,
     peers,
     recording,
     reloading,
@@ -48,6 +51,9 @@ ROWS: dict[str, Callable[[Settings], Outcome]] = {
     "replay": replaying.replay,
     "watch": replaying.watch,
     "snapshot": snapshot.snapshot,
+    "machine": machine.machine,
+    "calls": calling.calling,
+    "explore": exploring.explore,
 }
 BUSY = 0.7
 
