@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from devserver.calls import actions, commands, events, told
+from devserver.calls.acting import event_of, told_of
 from devserver.calls.exchange import Exchange
 from devserver.calls.ledger import Ledger
-from devserver.calls.machine import Call
+from devserver.calls.machine import KEYPAD, Call
 from devserver.calls.party import Party
 from devserver.calls.progress import State
 from devserver.calls.setup import CallSetup, Leg
@@ -127,25 +128,17 @@ class RunningCall:
         """Do something as one of its parties, now; what is not possible is told as `NotPossible`."""
         if self.over:
             return
-        now = self.timeline.now
         match action:
-            case actions.Press(key=key, leg=leg):
-                self.tell(told.Pressed(self.at, key, leg))
-                self.receive(events.KeyPressed(now, key, leg))
-            case actions.Say(text=text, leg=leg):
-                self.tell(told.Said(self.at, text, leg))
-                self.receive(events.Spoke(now, text, leg))
-            case actions.HangUp(leg=leg):
-                self.tell(told.HungUp(self.at, leg, "party"))
-                self.receive(events.HungUp(now, leg))
-            case actions.Manage(body=body, leg=side):
-                self.receive(events.Patched(now, body, side))
             case actions.Wake(name=name):
                 self._react(told.Awoke(self.at, name))
             case actions.PickUp() | actions.Decline():
                 self._pick_up(action)
-            case actions.Detect() | actions.Beep():
-                self._be_detected(action)
+            case _:
+                # Who is not there, or presses what is no key, is refused by the machine and has done nothing.
+                what = told_of(action, self.at) if self._is_possible(action) else None
+                if what is not None:
+                    self.tell(what)
+                self.receive(event_of(action, self.timeline.now))
 
     def cancel(self) -> bool:
         """The client that asked for a callout went away; False when somebody has answered already."""
@@ -249,15 +242,23 @@ class RunningCall:
         self._plans.add(due)
 
     def _is_possible(self, action: actions.Action) -> bool:
-        """Whether a planned action still has its leg: who has hung up presses no more keys."""
+        """Whether an action has its leg, still: who has hung up presses no more keys."""
         match action:
-            case actions.Press(leg=leg) | actions.Say(leg=leg) | actions.HangUp(leg=leg):
-                progress = self.machine.progress
-                return bool(progress.caller if leg == "caller" else progress.callee)
+            case actions.Press(key=key, leg=leg):
+                return key in KEYPAD and self._is_there(leg)
+            case actions.Say(leg=leg) | actions.HangUp(leg=leg):
+                return self._is_there(leg)
             case actions.Detect() | actions.Beep():
                 return bool(self.machine.progress.amd)
             case _:
                 return True
+
+    def _is_there(self, leg: Leg) -> bool:
+        """Whether somebody is on this leg; who rings in is, who is being rung is not."""
+        progress = self.machine.progress
+        if leg == "caller" and self.setup.callout is None:
+            return bool(progress.caller)
+        return (progress.caller if leg == "caller" else progress.callee) == "up"
 
     def _pick_up(self, action: actions.PickUp | actions.Decline) -> None:
         dial = self.dials.pop(action.leg, None)
@@ -270,15 +271,6 @@ class RunningCall:
         else:
             self.tell(told.NotConnected(self.at, action.leg, to, action.why))
             self.receive(events.CalleeFailed(self.timeline.now, action.why, action.leg))
-
-    def _be_detected(self, action: actions.Detect | actions.Beep) -> None:
-        now = self.timeline.now
-        if isinstance(action, actions.Detect):
-            self.tell(told.Detected(self.at, action.status))
-            self.receive(events.MachineDetected(now, action.status, action.reason, action.duration))
-        else:
-            self.tell(told.Detected(self.at, "beep"))
-            self.receive(events.BeepHeard(now, action.duration))
 
     def _look_for_silence(self) -> None:
         before, self._state = self._state, self.machine.state

@@ -266,15 +266,22 @@ async def test_a_person_acts_when_a_menu_is_offered() -> None:
     assert report.heard[-1] == "Bye."
 
 
+def act_impossibly(call: RunningCall) -> None:
+    """Press keys that nobody can press, and hang up for somebody who is not there."""
+    for action in (Press("1", "callee"), Press("A"), HangUp("callee")):
+        asyncio.get_running_loop().call_soon(call.act, action)
+
+
 async def test_what_is_not_possible_is_told_and_changes_nothing() -> None:
     function = PretendFunction(ice=MENU, pie=HANGUP)
     told: list[Told] = []
     async with switchboard(function) as board:
         call = board.start(inbound(), ScriptedParty("1"), listener=told.append)
-        call.act(Press("1", "callee"))
+        call.listen(lambda each: act_impossibly(call) if isinstance(each, Offered) else None)
         report = await call.ended()
-    assert any(isinstance(each, NotPossible) for each in told)
+    assert len([each for each in told if isinstance(each, NotPossible)]) == 3
     assert report.result == "ANSWERED"
+    assert report.keys == "1"
 
 
 async def test_a_listener_who_left_is_told_nothing_more() -> None:
