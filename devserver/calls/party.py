@@ -171,11 +171,10 @@ class RandomParty:
             return [(after, HangUp(offered.leg))]
         if chance < _HANGS_UP + _DOES_NOTHING:
             return ()
-        if offered.digits:
-            return typed("".join(str(self._draw(10)) for _ in range(offered.digits)), after, offered.leg)
-        keys = [key for key, _action in offered.options]
-        key = keys[self._draw(len(keys))] if keys and chance < _RIGHT_KEY else str(self._draw(10))
-        return [(after, Press(key, offered.leg))] if key in KEYPAD else ()
+        keys = [key for key, _action in offered.options if key in KEYPAD]
+        if keys and chance < _RIGHT_KEY:
+            return [(after, Press(keys[self._draw(len(keys))], offered.leg))]
+        return typed("".join(str(self._draw(10)) for _ in range(offered.digits or 1)), after, offered.leg)
 
     def _draw(self, below: int) -> int:
         """A number from 0 up to `below`: splitmix64 of the seed and how often it was drawn."""

@@ -153,7 +153,7 @@ def test_random_parties_do_the_same_by_seed_and_press_keys_that_there_are() -> N
         return [plans(party, told) for told in (offered(), dialling(), offered(digits=4), Bridged(0.0))]
 
     assert all(chosen(seed) == chosen(seed) for seed in range(50))
-    drawn = [plans(RandomParty(seed), offered()) for seed in range(200)]
+    drawn = [plans(RandomParty(seed), offered(digits=1)) for seed in range(200)]
     keys = [action.key for plan in drawn for _, action in plan if isinstance(action, Press)]
     assert set(keys) >= {"1", "2"}
     assert sum(key in "12" for key in keys) > len(keys) * 0.8
@@ -168,5 +168,6 @@ def test_random_parties_meet_callees_of_all_kinds() -> None:
 
 @pytest.mark.parametrize("digits", [1, 4])
 def test_random_parties_enter_as_many_digits_as_are_wanted(digits: int) -> None:
-    drawn = [plans(RandomParty(seed), offered(digits=digits)) for seed in range(50)]
+    menu = Offered(0.0, "main", (), digits, voice=False, round=1, leg="caller", seconds=0.0)
+    drawn = [plans(RandomParty(seed), menu) for seed in range(50)]
     assert {len(plan) for plan in drawn if plan and isinstance(plan[0][1], Press)} == {digits}
