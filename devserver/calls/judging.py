@@ -59,9 +59,8 @@ def _fault(callback: ReportedCallback) -> str:
     texts = [_finding(finding) for finding in callback.findings if finding.get("severity") == "error"]
     status = f" ({callback.status})" if callback.status else ""
     error = callback.answer.get("error") if isinstance(callback.answer, dict) else None
-    said = error if isinstance(error, str) else callback.words
-    words = "; ".join([said.rstrip("."), *texts[:1]] if said else texts) or "no answer"
-    return f"The {callback_words(callback.event, callback.request)} failed{status}: {words.rstrip('.')}."
+    said = error if isinstance(error, str) else next(iter(texts), callback.words) or "no answer"
+    return f"The {callback_words(callback.event, callback.request)} failed{status}: {said.rstrip('.')}."
 
 
 def _undone(stuck: Stuck | None) -> Iterator[Failure]:

@@ -122,3 +122,19 @@ def test_a_mistake_in_a_scenario_names_its_line(tested: Path) -> None:
     (tested / "tests" / "calls" / "greeting.yaml").write_text(SCENARIO.replace("expect", "expects"))
     done = run("test", tested)
     assert_one_sentence(done, 1, "tests/calls/greeting.yaml line 3", 'Did you mean "expect"')
+
+
+def test_a_call_that_was_made_becomes_a_scenario_that_passes(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "fixtures" / "functions" / "simple-voice-ivr"
+    folder = shutil.copytree(example, tmp_path / "example", ignore=shutil.ignore_patterns(".fn", "tests"))
+    assert run("call", "--keys", "1", "--dir", folder).returncode == 0
+    scenario = folder / "tests" / "calls" / "sales.yaml"
+    scenario.parent.mkdir(parents=True)
+
+    done = run("recordings", "export", "last", "--format", "scenario", "-o", scenario, "--dir", folder)
+    assert done.returncode == 0, done.stderr
+    done = run("test", folder, "--no-pytest")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("scenarios: 1 passed, 0 failed.\n")
+    assert "Connecting you to sales." in scenario.read_text()

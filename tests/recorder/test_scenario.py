@@ -82,6 +82,7 @@ def test_a_whole_call_is_told_in_steps() -> None:
             {"heard": ["Welcome!", "Press 1 or 2."]},
             {"menu": "first", "press": "1"},
             {"connected": "+12015550102"},
+            {"callback": "ace"},
             {"wait": 2, "hangup": "callee"},
         ],
         "expect": {"result": "ANSWERED", "reason": "CALLEEHANGUP", "cookies": {"lang": "no"}},
@@ -151,6 +152,60 @@ def test_a_call_to_a_user_and_a_callout_are_told_as_such() -> None:
     }
 
 
+CONFERENCE = {"action": {"name": "connectConf", "conferenceId": "room"}}
+
+
+def test_keys_in_a_conference_are_pressed_there() -> None:
+    made = scenario(
+        ("ice", ICE, CONFERENCE),
+        pie(type="sequence", value="12", menuId="room"),
+        pie(type="sequence", value="3", menuId="room"),
+        ("dice", {"result": "ANSWERED", "reason": "CALLERHANGUP"}, None),
+    )
+    assert made["steps"] == [
+        {"connected": "room"},
+        {"wait": 1, "press": "12"},
+        {"callback": "pie 12"},
+        {"wait": 1, "press": "3"},
+        {"callback": "pie 3"},
+        {"hangup": "caller"},
+    ]
+    assert "callees" not in made
+
+
+@pytest.mark.parametrize("answer", [{"action": {"name": "hangupp"}}, {"instructions": []}, None])
+def test_an_answer_that_the_platform_refuses_is_expected_to_fail(answer: Any) -> None:
+    made = scenario(("ice", ICE, answer), ("dice", {"result": "FAILED", "reason": "CALLBACKERROR"}, None))
+    assert made["expect"] == {
+        "result": "FAILED",
+        "reason": "CALLBACKERROR",
+        "fails": True,
+        "callbacks": ["ice", "dice"],
+    }
+
+
+def test_times_are_those_of_the_platform() -> None:
+    made = scenario(
+        ("ice", ICE | {"timestamp": "2026-01-02T03:04:05Z"}, CONNECT),
+        ("ace", {"timestamp": "2026-01-02T03:04:15Z"}, {"action": {"name": "continue"}}),
+        (
+            "dice",
+            {"timestamp": "2026-01-02T03:05:15Z", "result": "ANSWERED", "reason": "CALLERHANGUP"},
+            None,
+        ),
+    )
+    assert made["steps"][-1] == {"wait": 60, "hangup": "caller"}
+
+
+def test_who_waited_long_has_patience() -> None:
+    park = {"action": {"name": "park"}}
+    made = scenario(
+        ("ice", ICE | {"timestamp": "2026-01-02T03:04:05Z"}, park),
+        ("dice", {"timestamp": "2026-01-02T03:14:05Z", "result": "ANSWERED", "reason": "TIMEOUT"}, None),
+    )
+    assert made["patience"] == 720
+
+
 def test_a_dollar_begins_no_variable() -> None:
     say = {"instructions": [{"name": "say", "text": "It costs $amount."}], "action": {"name": "hangup"}}
     assert scenario(("ice", ICE, say))["steps"] == [{"heard": ["It costs $$amount."]}]
@@ -170,7 +225,7 @@ def test_what_is_exported_can_be_played() -> None:
         ).decode(),
         "a.yaml",
     )
-    assert len(made.steps) == 10
+    assert len(made.steps) == 11
     assert made.callees["+12015550102"].amd == "machine"
     assert made.expect.reason is not None
 
