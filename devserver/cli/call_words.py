@@ -76,8 +76,6 @@ def outcome(ended: t.Ended, errors: int) -> str:
 def _ending(reason: str, result: str) -> str:
     from devserver.recorder.timeline import ending
 
-    if (reason, result) == ("TIMEOUT", "ANSWERED"):
-        return "its time was up (ANSWERED)"  # parked too long, or maxDuration; there was somebody who answered
     words = ending(reason, result)
     return words.strip("()") if words.startswith("(") else words or "ended"
 

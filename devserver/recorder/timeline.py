@@ -92,6 +92,8 @@ def came(event: VoiceEvent | None, key: Pressed | None) -> str:
 def ending(reason: str | None, result: str | None) -> str:
     """How a call ended, like "caller hung up (ANSWERED)"; the list of reasons is open (voice-v1.md 1.6)."""
     words = _REASONS.get(reason.lower(), reason.lower()) if reason else ""
+    if words and (reason or "").lower() == "timeout" and (result or "").lower() == "answered":
+        words = "its time was up"  # parked too long, or maxDuration: there was somebody who answered
     return f"{words} ({result})".strip() if result else words
 
 
