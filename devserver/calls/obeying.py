@@ -71,7 +71,7 @@ def _answered(call: RunningCall, command: commands.SendCallback, delivered: Deli
             findings=judgement.findings,
             words=delivered.why or judgement.words,
             failed=bool(why) and blame,
-            fallback=len(delivered.attempts) > 1,
+            fallback=bool(delivered.attempts) and delivered.attempts[-1].url != command.urls[0],
         )
     )
     now = call.timeline.now
