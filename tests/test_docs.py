@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from devserver.runtime import MenuTemplates, parse_event
 from devserver.runtime.builders import SvamlBuilder
 from devserver.runtime.clients.unlocking import UNLOCKED_BY
 from devserver.runtime.handlers import find_handlers
+from devserver.session.scenarios import run_files
 from devserver.svaml import check
 
 ROOT = Path(__file__).parents[1]
@@ -298,3 +300,16 @@ def test_the_life_of_a_callback_has_ten_lines_with_a_file_each() -> None:
     lines = re.findall(r"^(\d+)\. .*? (devserver/\S+\.py)$", devserver.__doc__ or "", re.MULTILINE)
     assert [int(number) for number, _ in lines] == list(range(1, 11))
     assert [path for _, path in lines if not (ROOT / path).is_file()] == []
+
+
+def test_the_scenario_of_the_readme_passes_on_the_example(tmp_path: Path) -> None:
+    block = re.search(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    file = tmp_path / "readme.yaml"
+    file.write_text(block[1])
+    example = tmp_path / "example"
+    shutil.copytree(ROOT / "fixtures" / "functions" / "simple-voice-ivr", example)
+
+    (played,) = run_files(example, [file])
+
+    assert not played.failures
