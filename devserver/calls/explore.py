@@ -4,7 +4,8 @@ Functions remember things between callbacks, so a call cannot be taken back: eac
 which does again what led there. Places at which the function gave the same answer and remembers the same are one
 place, so that the flow of a menu of sixty entries is as large as the menu and not as all ways through it. The search
 goes by the fewest moves first, so that the way to a place is the shortest one. A DICE, or another callback for
-whose answer no call waits, is sent once for all calls that would say the same with it.
+whose answer no call waits, is sent once for all calls that would say the same with it; a move that asks the function
+nothing else needs no call.
 
 A generator like `walk`: questions come out, replies go in.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
@@ -58,10 +59,12 @@ def explore(setup: CallSetup, settings: Settings, bounds: Bounds) -> Generator[Q
     return (yield from _Explorer(setup, settings, bounds).run())
 
 
-class _Todo(msgspec.Struct, frozen=True):
-    place: int
+class _Arrival(msgspec.Struct, frozen=True):
+    """The call that came to a place first: what was done, and what the function replied."""
+
+    callid: str
     path: tuple[Choice, ...]
-    choice: Choice
+    replies: tuple[Reply, ...]
 
 
 class _Explorer:
@@ -79,7 +82,8 @@ class _Explorer:
         self._known: dict[Key, int] = {}
         self._variants: Counter[Key] = Counter()
         self._answers: dict[str, Answer] = {}
-        self._todo: deque[_Todo] = deque()
+        self._arrivals: dict[int, _Arrival] = {}
+        self._todo: deque[tuple[int, Choice]] = deque()
         self._cut: dict[str, None] = {}
         self._told: dict[str, Reply] = {}
         self._calls = 0
@@ -89,12 +93,14 @@ class _Explorer:
         """Everything."""
         walk = self._next_walk()
         yield from self._asked(walk.begin(), walk)
-        yield from self._arrive(walk, START, Choice("call", "call"), ())
+        yield from self._arrive(walk, START, Choice("call", "call"))
         while self._todo:
             if self._calls >= self._bounds.calls:
-                self._leave_open({todo.place for todo in self._todo}, f"after {self._calls} calls (--calls)")
+                self._leave_open({place for place, _ in self._todo}, f"after {self._calls} calls (--calls)")
                 break
-            yield from self._try(self._todo.popleft())
+            place, choice = self._todo.popleft()
+            if not self._foresee(place, choice):
+                yield from self._try(place, choice)
         flow = Flow(
             caller=self._setup.cli,
             called="" if self._setup.to is None else self._setup.to.endpoint,
@@ -110,51 +116,72 @@ class _Explorer:
 
     def _next_walk(self) -> Walk:
         self._calls += 1
-        callid = f"00000000-0000-4000-8000-{self._calls:012d}"
+        return self._walk(f"00000000-0000-4000-8000-{self._calls:012d}")
+
+    def _walk(self, callid: str) -> Walk:
         return Walk(msgspec.structs.replace(self._setup, callid=callid), self._settings)
 
     def _asked(self, steps: Generator[Question, Reply, None], walk: Walk) -> Generator[Question, Reply, None]:
         """Ask what the steps ask, but the same callback that no call waits for only once."""
         question = next(steps, None)
         while question is not None:
-            key = "" if question.wanted else f"{_told(question)} {walk.memory}"
-            reply = self._told.get(key)
+            reply = self._known_reply(question, walk)
             if reply is None:
                 self._callbacks += 1
                 reply = yield question
-                if key:
-                    self._told[key] = reply
+                if not question.wanted:
+                    self._told[_said(question, walk)] = reply
             try:
                 question = steps.send(reply)
             except StopIteration:
                 return
 
-    def _try(self, todo: _Todo) -> Generator[Question, Reply, None]:
+    def _known_reply(self, question: Question, walk: Walk) -> Reply | None:
+        return None if question.wanted else self._told.get(_said(question, walk))
+
+    def _foresee(self, place: int, choice: Choice) -> bool:
+        """Make a move without a call, if it asks the function nothing that it was not asked before."""
+        arrival = self._arrivals[place]
+        walk, replies = self._walk(arrival.callid), iter(arrival.replies)
+        for steps in (walk.begin(), *map(walk.take, arrival.path)):
+            if not _fed(steps, lambda _: next(replies, None)):
+                return False
+        if not _fed(walk.take(choice), lambda question: self._known_reply(question, walk)):
+            return False
+        target, is_new = self._note(walk, place, choice)
+        if is_new and not walk.call.ended:
+            self._todo.append((target, HANG_UP))
+        return True
+
+    def _try(self, place: int, choice: Choice) -> Generator[Question, Reply, None]:
         """One move, in a call of its own."""
         walk = self._next_walk()
         yield from self._asked(walk.begin(), walk)
-        for choice in todo.path:
-            yield from self._asked(walk.take(choice), walk)
-        if not self._is_back(walk, todo.place):
-            self.troubles.append(unsteady(self.places[todo.place]))
-            self._open({todo.place})
+        for earlier in self._arrivals[place].path:
+            yield from self._asked(walk.take(earlier), walk)
+        if not self._is_back(walk, place):
+            self.troubles.append(unsteady(self.places[place]))
+            self._open({place})
             return
-        yield from self._asked(walk.take(todo.choice), walk)
-        yield from self._arrive(walk, todo.place, todo.choice, todo.path)
+        yield from self._asked(walk.take(choice), walk)
+        yield from self._arrive(walk, place, choice)
 
-    def _arrive(
-        self, walk: Walk, source: int, choice: Choice, path: tuple[Choice, ...]
-    ) -> Generator[Question, Reply, None]:
-        """Note where a move led; if that is new, what can be done there. Hanging up is tried at once."""
+    def _arrive(self, walk: Walk, source: int, choice: Choice) -> Generator[Question, Reply, None]:
+        """Note where a move led; at a new place hanging up is tried at once."""
+        target, is_new = self._note(walk, source, choice)
+        if is_new and not walk.call.ended:
+            yield from self._asked(walk.take(HANG_UP), walk)
+            self._note(walk, target, HANG_UP)
+
+    def _note(self, walk: Walk, source: int, choice: Choice) -> tuple[int, bool]:
+        """Note where a move led, and what can be done there; gives the place, and whether it is new."""
         key = self._key(walk)
         target = self._known.get(key)
         is_new = target is None
         if target is None:
-            target = self._known[key] = self._new_place(walk, key, source, choice, path)
+            target = self._known[key] = self._new_place(walk, key, source, choice)
         self._note_move(walk, source, target, choice)
-        if is_new and not walk.call.ended:
-            yield from self._asked(walk.take(HANG_UP), walk)
-            yield from self._arrive(walk, target, HANG_UP, path)
+        return target, is_new
 
     def _note_move(self, walk: Walk, source: int, target: int, choice: Choice) -> None:
         callbacks = tuple(callback_of(asked) for asked in walk.asked)
@@ -163,18 +190,19 @@ class _Explorer:
         way = (*self.places[source].way, choice.label)
         self.troubles += [trouble for asked in walk.asked for trouble in of_asked(asked, move, way)]
 
-    def _new_place(self, walk: Walk, key: Key, source: int, choice: Choice, path: tuple[Choice, ...]) -> int:
+    def _new_place(self, walk: Walk, key: Key, source: int, choice: Choice) -> int:
         number = len(self.places)
         way = (*self.places[source].way, choice.label) if source != START else ()
         self.places.append(place_of(walk, number, self._answer(walk), way))
         self._variants[_without_memory(key)] += 1
         if walk.call.ended:
             return number
-        done = path if source == START else (*path, choice)
-        if len(done) >= self._bounds.depth:
+        path = () if source == START else (*self._arrivals[source].path, choice)
+        self._arrivals[number] = _Arrival(walk.callid, path, tuple(walk.replies))
+        if len(path) >= self._bounds.depth:
             self._leave_open({number}, f"after {self._bounds.depth} moves of one call (--depth)")
         else:
-            self._todo.extend(_Todo(number, done, each) for each in choices(walk.call, self._bounds.digits))
+            self._todo.extend((number, each) for each in choices(walk.call, self._bounds.digits))
         return number
 
     def _is_back(self, walk: Walk, place: int) -> bool:
@@ -230,10 +258,24 @@ def _without_memory(key: Key) -> Key:
     return key[:5]
 
 
-def _told(question: Question) -> str:
-    """What a callback says, but for which call it is and when."""
+def _fed(steps: Generator[Question, Reply, None], reply_to: Callable[[Question], Reply | None]) -> bool:
+    """Go through steps with replies that are known; False when one is not."""
+    question = next(steps, None)
+    while question is not None:
+        reply = reply_to(question)
+        if reply is None:
+            return False
+        try:
+            question = steps.send(reply)
+        except StopIteration:
+            break
+    return True
+
+
+def _said(question: Question, walk: Walk) -> str:
+    """What a callback says, but for which call it is and when; and what the function remembers then."""
     said = {key: value for key, value in question.payload.items() if key not in _OF_ONE_CALL}
-    return json.dumps(said, sort_keys=True).replace(question.callid, "CALLID")
+    return f"{json.dumps(said, sort_keys=True).replace(question.callid, 'CALLID')} {walk.memory}"
 
 
 def _once(troubles: list[Trouble]) -> Iterator[Trouble]:

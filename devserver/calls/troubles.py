@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devserver.calls.flow import START, Flow, Move, Place, Severity, Trouble, TroubleKind, by_source, circles
+from devserver.calls.flow import (
+    START,
+    Flow,
+    Move,
+    Place,
+    Severity,
+    Trouble,
+    TroubleKind,
+    by_source,
+    circles,
+    reached_from,
+)
 from devserver.calls.walk import Asked
 
 _NOT_FOUND = 404
@@ -98,14 +109,17 @@ def _loops(flow: Flow, moves: dict[int, list[Move]]) -> Iterator[Trouble]:
         for place in flow.places
         if place.kind == "menu" and not place.open
     }
-    others = {place.id for place in flow.places} - set(steps)
-    for circle in circles(steps, steps):
-        if not others.intersection(circle):
-            place = flow.places[circle[0]]
-            names = list(dict.fromkeys(flow.places[number].title for number in circle))
-            shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-            said = f"There is no way out of {shown} but to hang up: every key and silence lead back."
-            yield Trouble("loop", "error", place.id, said, way=place.way)
+    back: dict[int, list[int]] = {}
+    for place, targets in steps.items():
+        for target in targets:
+            back.setdefault(target, []).append(place)
+    free = reached_from([place.id for place in flow.places if place.id not in steps], back)
+    for circle in circles([place for place in steps if place not in free], steps):
+        first = flow.places[circle[0]]
+        names = list(dict.fromkeys(flow.places[number].title for number in circle))
+        shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+        said = f"There is no way out of {shown} but to hang up: every key and silence lead back."
+        yield Trouble("loop", "error", first.id, said, way=first.way)
 
 
 def _unreachable(flow: Flow) -> Iterator[Trouble]:

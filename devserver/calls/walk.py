@@ -113,6 +113,7 @@ class Walk:
     Attributes:
         heard: since the latest answer, or the latest move if that came later.
         asked: since the latest move.
+        replies: to all questions since the beginning.
         answer: the latest that the call waited for.
         memory: what the function remembers by now.
         dialled: who was dialled last.
@@ -123,6 +124,7 @@ class Walk:
         self.call = Call(setup, settings)
         self.heard: list[str] = []
         self.asked: list[Asked] = []
+        self.replies: list[Reply] = []
         self.answer: Asked | None = None
         self.memory = ""
         self.dialled: Dial | None = None
@@ -158,6 +160,11 @@ class Walk:
                 yield from self._settle(HungUp(at, "callee"))
             case _:
                 yield from self._settle(*self._of_callee(choice))
+
+    @property
+    def callid(self) -> str:
+        """Id of the call."""
+        return self._setup.callid
 
     @property
     def answer_key(self) -> str:
@@ -223,6 +230,7 @@ class Walk:
         self._questions += 1
         reply = yield question
         self.memory = reply.memory
+        self.replies.append(reply)
         illegal = ""
         if wanted and reply.succeeded:
             illegal = self._illegal(command, reply.body)
