@@ -94,7 +94,8 @@ class Manage(msgspec.Struct, frozen=True, tag="patch"):
 
 
 Wait = UntilHeard | UntilMenu | UntilCallback | UntilConnected
-Step = Wait | Press | Speak | Pause | Leave | Manage
+Deed = Press | Speak | Pause | Leave | Manage
+Step = Wait | Deed
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -134,7 +134,7 @@ class ScenarioParty:
 
     # --- acting ----------------------------------------------------------------------------------------------------
 
-    def _do(self, step: Step, now: float) -> Iterator[Plan]:
+    def _do(self, step: scenario.Deed, now: float) -> Iterator[Plan]:
         self._ready = max(self._ready, now)
         delay = self._ready - now
         match step:
@@ -150,8 +150,6 @@ class ScenarioParty:
                 self._ready += seconds
             case scenario.Manage(body=body, leg=side):
                 yield delay, Manage(body, side)
-            case _:
-                pass
 
     def _wake(self, now: float) -> Iterator[Plan]:
         if not (self._wakes or self._left or self._gone):
@@ -164,7 +162,7 @@ class ScenarioParty:
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
-    def _waited(self, step: Step) -> float | None:
+    def _waited(self, step: scenario.Wait) -> float | None:
         """When what a step waits for was over; None: it has not happened yet."""
         match step:
             case UntilHeard():
@@ -179,8 +177,6 @@ class ScenarioParty:
             case scenario.UntilConnected(to=to):
                 connected = self._next("connected", self._connected, lambda each: is_same_party(to, each[0]))
                 return None if connected is None else float(connected[1])
-            case _:
-                return None
 
     def _until_heard(self, step: UntilHeard) -> float | None:
         place, missing = in_order(step.texts, [heard.text for heard in self._heard], self._found["heard"])
@@ -229,7 +225,7 @@ class ScenarioParty:
                 last = [each for each, _ in self._connected[self._found["connected"] :]]
                 return f"to be connected to {to}; connected was {', '.join(last) or 'nobody'}"
             case _:
-                return ""
+                return "to begin"  # nothing was ever told
 
 
 def _seconds(keys: str) -> float:

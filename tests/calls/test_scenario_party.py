@@ -247,3 +247,9 @@ def test_a_step_in_a_call_where_nothing_happens_is_told_too(step: str, missing: 
     line.tell(BEGAN)
     assert line.party.stuck is not None
     assert line.party.stuck.missing == missing
+
+
+def test_a_call_that_never_began_is_told_too() -> None:
+    stuck = steps("press: '1'").party.stuck
+    assert stuck is not None
+    assert (stuck.line, stuck.missing) == (2, "to begin")

@@ -87,3 +87,9 @@ def test_who_listens_is_told_what_happens(project: Path) -> None:
 def test_a_file_that_is_not_there_is_one_sentence(project: Path) -> None:
     with pytest.raises(FnError, match=r"none.yaml is no file"):
         run_files(project, [project / "none.yaml"])
+
+
+def test_code_that_cannot_be_loaded_is_one_sentence(project: Path) -> None:
+    function(project, "def ice(:\n")
+    with pytest.raises(FnError, match="SyntaxError"):
+        play(project, "steps: hangup")
