@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from devserver.calls.commands import SendCallback
 from devserver.calls.delivery import Attempt, Delivered, Unusable
@@ -125,3 +129,46 @@ async def test_a_scenario_goes_the_same_way_every_time() -> None:
     ]
     assert plain[0] == plain[1]
     assert first.callid == second.callid
+
+
+ROOM = {"action": {"name": "connectConf", "conferenceId": "room", "conferenceDtmfOptions": {"mode": "detect"}}}
+PARK = {"action": {"name": "park", "holdPrompt": "#tts[Hold.]"}}
+BYE = {"instructions": [{"name": "say", "text": "Bye."}], "action": {"name": "hangup"}}
+ANSWER: st.SearchStrategy[Any] = st.sampled_from(
+    [MENU, CONNECT, ROOM, PARK, BYE, {"action": {"name": "continue"}}, {"action": {}}, None]
+)
+STEP = st.fixed_dictionaries(
+    {},
+    optional={
+        "heard": st.sampled_from(["press", "Hold", "nothing like it"]),
+        "menu": st.sampled_from(["main", "other"]),
+        "callback": st.sampled_from(["pie", "ace", "dice"]),
+        "connected": st.sampled_from(["room", "+12025550151"]),
+        "wait": st.sampled_from([0, 1, 30]),
+        "press": st.sampled_from(["1", "12#", "w*"]),
+        "say": st.just("sales"),
+        "patch": st.sampled_from([BYE, ROOM, {}]),
+        "hangup": st.sampled_from(["caller", "callee"]),
+        "barge": st.sampled_from(["yes", "no"]),
+    },
+).filter(lambda step: set(step) - {"barge"})
+CALLEE = st.sampled_from(["answers", "busy", {"hangs_up": 5, "presses": "1"}, {"answers": 90}, {"amd": "machine"}])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(STEP, max_size=4),
+    st.fixed_dictionaries(dict.fromkeys(("ice", "ace", "pie"), ANSWER)),
+    CALLEE,
+    st.sampled_from(["pstn", "app", "tts", "conference", "custom"]),
+)
+def test_every_scenario_comes_to_its_end(steps: list[Any], answers: dict[str, Any], callee: Any, kind: str) -> None:
+    callout = {} if kind in {"pstn", "app"} else {"callout": {"conference": "room", "enable_dice": "yes"}}
+    document = {"kind": kind, "to": "+12025550100", "steps": steps, "callees": {"other": callee}, **callout}
+
+    result = asyncio.run(played(yaml.safe_dump(document), answers))
+
+    assert result.report.result
+    assert result.report.trouble == ""
+    assert [each.event for each in result.report.callbacks].count("dice") <= 1
+    assert bool(result.failures) or not result.report.failed
