@@ -1,4 +1,4 @@
-"""Recordings of calls as files: real ones, of silence, as long as the call was (within reason).
+"""Recordings of calls as files: real ones, of a few seconds of silence.
 
 Who fetches a recording gets something that a player opens. The name is the platform's (voice-v1.md 2.5), so a file
 that is called `.mp3` holds WAV data all the same; players go by the content. Where no folder is given, nothing is
@@ -24,7 +24,7 @@ TRANSCRIBED_AFTER = 2.0
 """Seconds from there until the transcript is."""
 
 _RATE = 8000  # samples a second, one byte each, as on a phone
-_LONGEST = 60.0  # seconds of silence that are worth the disk
+_LONGEST = 5.0  # seconds of silence that are worth the disk: a load test may record ten thousand calls
 
 
 class Storage:

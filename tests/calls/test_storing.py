@@ -12,8 +12,8 @@ from devserver.calls.storing import Storage
 from devserver.errors import FnError
 
 
-@pytest.mark.parametrize(("seconds", "frames"), [(0.0, 0), (2.5, 20_000), (100_000.0, 480_000)])
-def test_a_recording_is_silence_as_long_as_the_call_within_reason(tmp_path: Path, seconds: float, frames: int) -> None:
+@pytest.mark.parametrize(("seconds", "frames"), [(0.0, 0), (2.5, 20_000), (100_000.0, 40_000)])
+def test_a_recording_is_silence_as_long_as_the_call_but_small(tmp_path: Path, seconds: float, frames: int) -> None:
     path, _ = Storage(tmp_path / "new" / "folder").recording("a.mp3", seconds, {})
     with wave.open(path) as file:
         assert (file.getnframes(), file.getframerate()) == (frames, 8000)

@@ -122,6 +122,29 @@ async def test_a_person_hears_and_presses(session: Running) -> None:
     assert heard[-1] == "Goodbye."
 
 
+@pytest.mark.parametrize("first", ['{"start": {"colour": "red"}}', '{"start": {"speed": 0}}', "nonsense", "[]"])
+async def test_a_talk_that_cannot_begin_is_refused_with_a_sentence(session: Running, first: str) -> None:
+    async with console(session) as client, client.ws_connect("/api/phone") as socket:
+        await socket.send_str(first)
+        assert (await socket.receive_json())["error"]
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_nonsense_in_a_call_is_refused_and_the_call_goes_on(session: Running) -> None:
+    seen: list[str] = []
+    async with console(session) as client, client.ws_connect("/api/phone") as socket:
+        await socket.send_json({"start": {"speed": 50}})
+        for nonsense in ("nonsense", '{"key": "12"}', '{"dance": true}'):
+            await socket.send_str(nonsense)
+        async for message in socket:
+            told = message.json()
+            seen.append(told.get("told", "error"))
+            if told.get("told") == "offered":
+                await socket.send_json({"hangup": True})
+    assert seen.count("error") == 3
+    assert seen[-1] == "ended"
+
+
 async def test_a_person_who_goes_has_hung_up(session: Running) -> None:
     async with console(session) as client, client.ws_connect("/api/phone") as socket:
         await socket.send_json({"start": {"speed": 1}})
