@@ -141,6 +141,8 @@ class _Explorer:
 
     def _foresee(self, place: int, choice: Choice) -> bool:
         """Make a move without a call, if it asks the function nothing that it was not asked before."""
+        if _surely_asks(self.places[place], choice):
+            return False
         arrival = self._arrivals[place]
         walk, replies = self._walk(arrival.callid), iter(arrival.replies)
         for steps in (walk.begin(), *map(walk.take, arrival.path)):
@@ -256,6 +258,13 @@ class _Explorer:
 
 def _without_memory(key: Key) -> Key:
     return key[:5]
+
+
+def _surely_asks(place: Place, choice: Choice) -> bool:
+    """Whether to make this move without the function is not worth trying: menus end in a PIE, and answers in an ACE."""
+    if place.kind != "menu" or choice is HANG_UP:
+        return choice.kind in {"answered", "machine"}
+    return not dict(place.options).get(choice.keys, "").lstrip().lower().startswith("menu")
 
 
 def _fed(steps: Generator[Question, Reply, None], reply_to: Callable[[Question], Reply | None]) -> bool:
