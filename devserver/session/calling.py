@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -23,9 +23,12 @@ from devserver.session.discovery import SessionFile, find_session
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse
 
+    from devserver.session.trunk import Trunk
+
 _TOLD: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 _PATH = "/api/phone"
 _NO_SUCH_PATH = 404
+_CONNECTIONS = 16  # for calls that play by themselves, before they share one
 _GONE = "Is `fn dev` still running?"
 _LONGEST = 64 << 20  # bytes of a message
 
@@ -92,9 +95,35 @@ class RemotePhone:
         self._url = f"{parts.scheme}://{parts.netloc}{_PATH}"
         self._headers = {"Authorization": f"Bearer {session.token}"}
         self._client = client
+        self._asking = 0
+        self._trunk: asyncio.Task[Trunk] | None = None
 
     async def run(self, start: Start) -> CallReport:
-        """See `Phone.run`."""
+        """See `Phone.run`; calls that are more than a few at once share a connection."""
+        if self._asking >= _CONNECTIONS:
+            self._trunk = self._trunk or asyncio.create_task(self._open_trunk())
+            return await (await asyncio.shield(self._trunk)).run(start)
+        self._asking += 1
+        try:
+            return await self._ask(start)
+        finally:
+            self._asking -= 1
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        if self._trunk is not None:
+            self._trunk.cancel()
+            with suppress(asyncio.CancelledError, FnError):
+                await (await self._trunk).close()
+
+    async def _open_trunk(self) -> Trunk:
+        from devserver.session.trunk import Trunk
+
+        with _answering(self._url):
+            socket = await self._client.ws_connect(self._url, headers=self._headers, max_msg_size=_LONGEST)
+        return Trunk(socket, FnError(f"The session at {self._url} does not answer: it has gone.", hint=_GONE))
+
+    async def _ask(self, start: Start) -> CallReport:
         headers = {**self._headers, "Content-Type": "application/json"}
         with _answering(self._url):
             async with self._client.post(self._url, data=msgspec.json.encode(start), headers=headers) as response:
@@ -203,8 +232,10 @@ async def phone_of(folder: Path) -> AsyncIterator[Phone]:
             return
         import aiohttp
 
-        # A call may take as long as it takes, and a load test asks for many at once.
+        # A call may take as long as it takes.
         client = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
         )
-        yield RemotePhone(session, await stack.enter_async_context(client))
+        phone = RemotePhone(session, await stack.enter_async_context(client))
+        stack.push_async_callback(phone.close)
+        yield phone

@@ -175,10 +175,18 @@ class Telephony:
     async def talk(self, messages: AsyncIterator[str], send: Callable[[str], Awaitable[None]]) -> None:
         """`WS /api/phone`: a call with a person. The first message begins it, the end of the messages hangs up.
 
+        When the first message asks for a call that plays by itself, many of them may follow: see `trunk`.
+
         Raises:
             FnError: the first message is none.
         """
-        first = _object(await anext(messages, "{}"))
+        message = await anext(messages, "{}")
+        first = _object(message)
+        if "run" in first:
+            from devserver.session.trunk import carry
+
+            await carry(message, messages, send, self.run)
+            return
         start = _start_of(msgspec.json.encode(first.get("start", {})))
         async with self.phone().talk(start) as talk:
             await _converse(talk, messages, send)
