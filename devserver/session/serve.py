@@ -144,10 +144,11 @@ class _Session:
             token=self._token,
             tell=self._report.tell,
         )
-        stack.push_async_callback(telephony.close)
         await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))
         console = create_console(self._console(telephony), self._token)
         await stack.enter_async_context(serve_app(sockets["console"], console))
+        # Calls end before the ports do: who is on the phone is told, and no port waits for them.
+        stack.push_async_callback(telephony.close)
 
     def _announce(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> SessionFile:
         urls = {name: f"http://127.0.0.1:{port_of(group)}" for name, group in sockets.items()}

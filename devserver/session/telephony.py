@@ -54,13 +54,15 @@ class Telephony:
         self._token = token
         self._tell = tell
         self._stack = AsyncExitStack()
+        self._closed = False
         self._phone: Phone | None = None
         self._state: VoiceState | None = None
         self._products: tuple[Application, tuple[Product, ...]] | None = None
         self._known: tuple[tuple[str | None, str | None], Application] | None = None
 
     async def close(self) -> None:
-        """Give up what is running."""
+        """Give up what is running; nothing begins any more."""
+        self._closed = True
         await self._stack.aclose()
 
     # --- the local Sinch -------------------------------------------------------------------------------------------
@@ -110,7 +112,13 @@ class Telephony:
     # --- the phone -------------------------------------------------------------------------------------------------
 
     def phone(self) -> Phone:
-        """The phone of the session; calls that begin from now on have the settings of now."""
+        """The phone of the session; calls that begin from now on have the settings of now.
+
+        Raises:
+            FnError: the session is ending.
+        """
+        if self._closed:
+            raise FnError("The session is ending.", hint="Start `fn dev` again.")
         if self._phone is None:
             from devserver.calls.delivery import HttpSend
             from devserver.session.phone import Phone, Wiring
