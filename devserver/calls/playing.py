@@ -73,13 +73,13 @@ def _callid(scenario: Scenario) -> str:
 
 
 def as_document(played: Played) -> dict[str, Any]:
-    """The JSON of a scenario that was played."""
+    """The JSON of a scenario that was played: that of its call (`fn call --json`), and what the scenario makes of it."""
     report: dict[str, Any] = msgspec.to_builtins(played.report)
     return {
+        **report,
         "file": played.scenario.file,
         "line": played.scenario.line,
         "name": played.scenario.name,
         "ok": not played.failures,
         "failures": [{"line": failure.line, "text": failure.text} for failure in played.failures],
-        "report": report,
     }

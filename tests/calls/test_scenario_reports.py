@@ -46,8 +46,9 @@ def test_a_case_tells_how_the_call_ended_and_what_was_heard() -> None:
     ET.fromstring(ET.tostring(suite))  # noqa: S314 made here
 
 
-def test_the_json_has_scenario_failures_and_report() -> None:
+def test_the_json_is_that_of_the_call_with_what_the_scenario_makes_of_it() -> None:
     found = as_document(played("A", Failure(3, "No.")))
     assert (found["file"], found["name"], found["ok"]) == ("a.yaml", "A", False)
     assert found["failures"] == [{"line": 3, "text": "No."}]
-    assert found["report"]["from"] == "+1"
+    assert {"callid", "from", "to", "result", "reason", "duration", "heard", "callbacks", "failed"} <= set(found)
+    assert (found["from"], found["failed"]) == ("+1", False)
