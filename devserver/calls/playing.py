@@ -73,7 +73,7 @@ def _callid(scenario: Scenario) -> str:
 
 
 def as_document(played: Played) -> dict[str, Any]:
-    """The JSON of a scenario that was played: that of its call (`fn call --json`), and what the scenario makes of it."""
+    """The JSON of a scenario that was played: that of its call (`fn call --json`), and what came of it."""
     report: dict[str, Any] = msgspec.to_builtins(played.report)
     return {
         **report,
