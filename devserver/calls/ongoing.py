@@ -140,9 +140,9 @@ class RunningCall:
                     self.tell(what)
                 self.receive(event_of(action, self.timeline.now))
 
-    def cancel(self) -> bool:
-        """The client that asked for a callout went away; False when somebody has answered already."""
-        return self.receive(events.Cancelled(self.timeline.now)) is None
+    def cancel(self) -> None:
+        """The client that asked for a callout went away; nothing happens when somebody has answered already."""
+        self.receive(events.Cancelled(self.timeline.now))
 
     def abandon(self, why: str) -> None:
         """Give the call up from outside, without another callback: the session ends, or the call would never."""

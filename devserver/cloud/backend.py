@@ -145,6 +145,10 @@ class VoiceBackend(Protocol):
         """Make a running call do something; `leg` None is the call itself. `svaml` is as in `Markup`."""
         ...
 
+    async def cancel(self, call_id: str) -> None:
+        """Whoever asked for a callout is gone; it ends, unless somebody has answered."""
+        ...
+
     async def participants(self, conference_id: str) -> tuple[Participant, ...] | None:
         """Who is in a conference, in the order of joining; None when there is no such conference."""
         ...
@@ -176,6 +180,9 @@ class NoCalls:
     async def patch_call(self, call_id: str, svaml: dict[str, Any], leg: Leg | None) -> Refusal | None:  # noqa: ARG002
         """See `VoiceBackend`."""
         return Refusal(Code.NOT_FOUND, "Call not found")
+
+    async def cancel(self, call_id: str) -> None:
+        """See `VoiceBackend`."""
 
     async def participants(self, conference_id: str) -> tuple[Participant, ...] | None:  # noqa: ARG002 the Protocol's
         """See `VoiceBackend`."""

@@ -21,7 +21,6 @@ _LEGS: tuple[Leg, ...] = ("caller", "callee", "both")
 _ON_A_LEG = frozenset({"playFiles", "say"})
 _DETAILS = 64  # characters of a report (voice-v1.md 6)
 _FREE = Money("USD", 0.0)
-_HANGUP = {"action": {"name": "hangup"}}
 
 
 async def start_callout(voice: Voice, asked: Asked) -> Answer:
@@ -34,7 +33,7 @@ async def start_callout(voice: Voice, asked: Asked) -> Answer:
         raise Refused(started.code, started.message)
     if asked.is_gone():
         # Who hangs up before the answer never learns the id, so the platform cancels the call (voice-v1.md 3.2).
-        await voice.backend.patch_call(started, _HANGUP, None)
+        await voice.backend.cancel(started)
     return Answer(document={"callId": started})
 
 

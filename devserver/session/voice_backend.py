@@ -65,6 +65,13 @@ class CallsOfSession:
         """See `VoiceBackend`."""
         return _refusal(self._switchboard.patch(call_id, msgspec.json.encode(svaml), leg or ""))
 
+    async def cancel(self, call_id: str) -> None:
+        """See `VoiceBackend`."""
+        call = self._switchboard.call(call_id)
+        if call is not None:
+            # What has been asked for begins in the next moment; only then can it be cancelled.
+            call.timeline.after(0.0, call.cancel)
+
     async def participants(self, conference_id: str) -> tuple[Participant, ...] | None:
         """See `VoiceBackend`."""
         found = self._switchboard.conferences.participants(conference_id)

@@ -26,7 +26,7 @@ class PretendCalls:
         music: of every command, in order.
         held: when set, a callout waits for it before it has an id.
         broken: callouts fail with an error of ours.
-        happened: `callout` and `patch`, for a test to wait for.
+        happened: `callout`, `patch` and `cancel`, for a test to wait for.
     """
 
     calls: dict[str, CallInfo] = field(default_factory=dict)
@@ -69,6 +69,10 @@ class PretendCalls:
         if svaml["action"]["name"] == "hangup":
             self._finish(call_id)
         return None
+
+    async def cancel(self, call_id: str) -> None:
+        self.happened.put_nowait("cancel")
+        self._finish(call_id)
 
     async def participants(self, conference_id: str) -> tuple[Participant, ...] | None:
         room = self.rooms.get(conference_id)

@@ -246,6 +246,18 @@ async def test_rest_asks_for_manages_and_ends_calls(phone: Phone, function: Func
     assert refused.code == 40400
 
 
+async def test_a_callout_whose_client_is_gone_is_cancelled_before_anybody_answers(phone: Phone) -> None:
+    backend = CallsOfSession(phone)
+    callout = Callout(method="tts", destination=Identity("number", "+46000000000"), cli=SALES, text="Hello.")
+    callid = await backend.start_callout("app", callout)
+    assert isinstance(callid, str)
+    await backend.cancel(callid)
+    info = await final(phone, callid)
+    assert (info.result, info.reason) == ("NOANSWER", "CANCEL")
+    await backend.cancel(callid)
+    await backend.cancel("nobody")
+
+
 async def test_what_does_not_exist_is_none_or_refused(phone: Phone) -> None:
     backend = CallsOfSession(phone)
     assert await backend.call("nobody") is None
