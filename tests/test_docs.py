@@ -138,7 +138,11 @@ def told() -> Iterator[tuple[str, list[str]]]:
     """Each `tell("kind", field=...)` of the session: kind and the names of the fields."""
     for path in sorted((ROOT / "devserver" / "session").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tell":
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"tell", "_tell"}
+            ):
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value, [each.arg for each in node.keywords if each.arg]

@@ -29,7 +29,7 @@ def finish(p: Progress, situation: Situation, why: str = "") -> None:
     p.outcome = row.before if p.answered_at is None else row.answered
     p.why = why or row.why
     p.info_reason = INVALID_SVAML if situation == "illegal SVAML" else p.outcome.reason
-    p.duration = 0 if p.answered_at is None else int(p.at - p.answered_at)
+    p.duration = 0 if p.answered_at is None else int(p.at - p.answered_at + 1e-6)  # 2.9999999 is three
     _let_go(p)
     send_dice(p)
     p.move(State.FINISHING)

@@ -23,7 +23,9 @@ def run_scenarios(folder: Path, files: Sequence[Path], *, as_json: bool) -> int:
         from devserver.calls.playing import as_document
 
         played = run_files(folder, files)
-        click.echo(json.dumps([as_document(each) for each in played], indent=2, ensure_ascii=False))
+        documents = [as_document(each) for each in played]
+        one_or_all = documents[0] if len(documents) == 1 else documents
+        click.echo(json.dumps(one_or_all, indent=2, ensure_ascii=False))
     else:
         from devserver.cli.scenario_words import print_played
 
