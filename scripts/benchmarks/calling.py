@@ -37,7 +37,6 @@ LINEAR = 1.25
 _AT_ONCE = 64  # as the phone of a session sends
 _EVERY = 0.05
 _LIMIT = 400.0
-_FILES = 1000  # open ones that a process needs beside its connections
 _EACH = len(functions.EVENTS)
 
 
@@ -68,13 +67,12 @@ def calling(settings: Settings) -> Outcome:
     """Up to 10,000 calls at once, and what each of them takes of memory."""
     most = settings.choose(10_000, 1_000)
     counts = (1, most // 4, most // 2, most)
-    _allow_files(most + _FILES)
     plain = _plain_client(settings, most // 2 * _EACH)
     lines: list[Line] = []
     raw: dict[str, Any] = {"plain client": round(plain)}
     for title, live in (("fn dev", True), ("fn call alone", False)):
         levels = [_level(settings, count, live=live) for count in counts]
-        lines += [_rate_line(title, levels[-1], plain), _memory_line(title, levels)]
+        lines += [_rate_line(title, levels[-1], plain), _memory_line(levels)]
         raw[title] = [{name: getattr(level, name) for name in Level.__slots__} for level in levels]
     return Outcome(lines, raw)
 
@@ -83,7 +81,7 @@ def _rate_line(title: str, level: Level, plain: float) -> Line:
     rate = level.callbacks / level.seconds
     complaint = "none lost" if level.whole else f"{level.lost:,} lost, {level.recorded:,} callbacks recorded"
     return Line(
-        f"{level.count:,} calls of {_EACH} callbacks at once, {title}",
+        f"{level.count:,} calls at once, {title}",
         f"{level.count / level.seconds:,.0f} calls/s, {rate:,.0f} callbacks/s, {complaint}",
         "none lost",
         level.whole,
@@ -92,12 +90,12 @@ def _rate_line(title: str, level: Level, plain: float) -> Line:
     )
 
 
-def _memory_line(title: str, levels: list[Level]) -> Line:
+def _memory_line(levels: list[Level]) -> Line:
     first, _, middle, last = levels
     each = (last.peak - first.peak) / (last.count - first.count)
     latest = (last.peak - middle.peak) / (last.count - middle.count)
     return Line(
-        f"  memory of {title} with {' / '.join(f'{level.count:,}' for level in levels)} calls",
+        f"  memory with {' / '.join(f'{level.count:,}' for level in levels)} of them",
         f"{' / '.join(f'{level.peak / 1e6:.0f}' for level in levels)} MB, {each / 1e3:.1f} KB a call",
         f"linear, under {KILOBYTES:.0f} KB a call",
         each < KILOBYTES * 1e3 and latest < each * LINEAR,
@@ -188,15 +186,3 @@ def _plain_client(settings: Settings, count: int) -> float:
     if done.returncode:
         raise CannotMeasureError(f"the plain client failed: {done.stderr.decode()[-200:]}")
     return (len(lines) - 1) / float(done.stdout)
-
-
-def _allow_files(count: int) -> None:
-    """Each call on the phone of `fn dev` is a connection, at both of its ends; children inherit this."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= count:
-        return
-    if hard != resource.RLIM_INFINITY and hard < count:
-        raise CannotMeasureError(f"a process may open {hard:,} files here, and {count:,} are needed (ulimit -n)")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
