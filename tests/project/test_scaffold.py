@@ -53,7 +53,18 @@ def test_every_template_loads_without_a_warning_on_a_machine_without_keyring(nam
 def test_the_tests_of_every_template_pass_in_a_new_project(name: str, tmp_path: Path) -> None:
     create(find_template(name), tmp_path / "project")
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "devserver.testing.plugin", "-p", "no:cacheprovider", "-W", "error"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "devserver.testing.plugin",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "error",
+        ],
         cwd=tmp_path / "project",
         env=os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
