@@ -35,6 +35,11 @@ class Post:
         self._queue: deque[_Parcel] = deque()
         self._carriers: set[asyncio.Task[None]] = set()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether callbacks wait for their turn."""
+        return bool(self._queue)
+
     def send(self, command: SendCallback, unusable: Unusable, done: Done, wanted: Wanted = lambda: True) -> None:
         """Send a callback; `done` gets what became of it, never before this returns.
 

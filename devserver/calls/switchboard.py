@@ -79,7 +79,8 @@ class Switchboard:
         settings: how the platform behaves.
         storage: where recordings go; None: nowhere.
         callbacks_at_once: how many callbacks are in flight at most.
-        most_seconds: of real time that an instant call may take; others may take so much longer than their clock.
+        most_seconds: of real time that an instant call may take; others may take so much longer than their clock. It
+            does not count while callbacks wait for their turn.
         on_end: gets each call that is over.
     """
 
@@ -222,6 +223,10 @@ class Switchboard:
         return longest / timeline.speed + self._most_seconds
 
     def _give_up(self, call: RunningCall) -> None:
+        running = self._running.get(call.callid)
+        if running is not None and self.post.crowded:  # it may only be waiting behind thousands of others
+            running.bound = asyncio.get_running_loop().call_later(self._most_seconds, self._give_up, call)
+            return
         call.abandon(f"The call was not over after {self._bound_of(call.timeline):g} s and was given up.")
 
 

@@ -231,6 +231,17 @@ async def test_a_call_that_takes_too_long_is_given_up() -> None:
     function.gate.set()
 
 
+async def test_a_call_that_waits_for_its_turn_is_not_given_up() -> None:
+    function = PretendFunction(ice=HANGUP)
+    function.gate.clear()
+    board = Switchboard(function, callbacks_at_once=1, most_seconds=0.3)
+    calls = [board.start(inbound(name), ScriptedParty()) for name in ("first", "second")]
+    asyncio.get_running_loop().call_later(0.65, function.gate.set)
+    reports = [await call.ended() for call in calls]
+    assert [report.trouble for report in reports] == ["", ""]
+    await board.close()
+
+
 async def test_closing_gives_up_what_runs() -> None:
     function = PretendFunction(ice=MENU)
     function.gate.clear()
