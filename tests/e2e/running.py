@@ -32,7 +32,7 @@ async def status(context, request):
 
 def environment(**more: str) -> dict[str, str]:
     """Ours, without what would change the results."""
-    dropped = ("PYTHONDONTWRITEBYTECODE", "AWS_CA_BUNDLE", "NO_COLOR")
+    dropped = ("PYTHONDONTWRITEBYTECODE", "AWS_CA_BUNDLE", "NO_COLOR", "COLUMNS", "LINES")
     return {key: value for key, value in os.environ.items() if key not in dropped} | more
 
 
