@@ -250,9 +250,9 @@ async def test_a_reload_that_is_asked_for_makes_a_new_process_of_the_same_code(s
 async def test_a_generation_whose_files_change_while_it_loads_never_answers(session: Session) -> None:
     await session.generations.start()
     os.mkfifo(session.folder / "gate")
-    session.save("open('gate').close()\n" + HELLO.format(word="two"))
+    session.save("open('gate').read()\n" + HELLO.format(word="two"))
     waiting = asyncio.create_task(session.word())
-    # Opening succeeds when the other side, which is being imported, has opened it too.
+    # Opening succeeds when the other side, which is being imported, has opened it too; it reads until this side closes.
     gate = await asyncio.to_thread(os.open, session.folder / "gate", os.O_WRONLY)
     session.save(HELLO.format(word="three"))
     os.close(gate)
