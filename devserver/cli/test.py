@@ -101,7 +101,7 @@ def _summary(results: Results, played: list[Played], ran: PytestRun | None) -> s
         words.append(f"scenarios: {len(played) - failed} passed, {failed} failed")
     if ran is not None:
         more = f", {ran.skipped} skipped" if ran.skipped else ""
-        broken = "" if ran.xml is not None else f" (pytest ended with {ran.status})"
+        broken = f" (pytest ended with {ran.status})" if ran.status not in {0, 1, 5} else ""
         words.append(f"pytest: {ran.passed} passed, {ran.failed} failed{more}{broken}")
     return f"{'; '.join(words)}."
 

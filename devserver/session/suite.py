@@ -29,6 +29,7 @@ from devserver.session.scenarios import SCENARIO_SUFFIXES, play_in, read_files, 
 CALLS = Path("tests") / "calls"
 """Where recorded calls and scenarios are, in a project."""
 
+_OWN_SETTINGS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _NOT_LOOKED_INTO = frozenset({"node_modules", "site-packages", "storage", "data", "venv"})
 
 
@@ -103,9 +104,16 @@ def run_pytest(root: Path, arguments: Sequence[str], *, quiet: bool) -> PytestRu
     """
     with tempfile.TemporaryDirectory(prefix="fn-test-") as folder:
         report = Path(folder) / "pytest.xml"
-        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *_configuration(root), *arguments]
         done = subprocess.run(command, cwd=root, stdout=sys.stderr if quiet else None, check=False)
         return _of_report(done.returncode, report)
+
+
+def _configuration(root: Path) -> list[str]:
+    """Keeps pytest to the project: the settings of a folder above it belong to another one, and may ask for plugins."""
+    if any((root / name).is_file() for name in _OWN_SETTINGS):
+        return []
+    return [f"--rootdir={root.resolve()}", "-c", os.devnull]
 
 
 def _of_report(status: int, report: Path) -> PytestRun:

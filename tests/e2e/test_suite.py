@@ -138,3 +138,21 @@ def test_a_call_that_was_made_becomes_a_scenario_that_passes(tmp_path: Path) -> 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("scenarios: 1 passed, 0 failed.\n")
     assert "Connecting you to sales." in scenario.read_text()
+
+
+def test_settings_of_a_folder_above_are_not_the_projects(tested: Path) -> None:
+    (tested.parent / "pyproject.toml").write_text('[tool.pytest.ini_options]\naddopts = "--of-a-plugin"\n')
+
+    done = run("test", tested)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pytest: 2 passed, 0 failed." in done.stdout
+
+
+def test_a_pytest_that_cannot_run_is_told(tested: Path) -> None:
+    (tested / "pytest.ini").write_text("[pytest]\naddopts = --of-a-plugin\n")
+
+    done = run("test", tested)
+
+    assert done.returncode == 1
+    assert "(pytest ended with 4)" in done.stdout
