@@ -7,6 +7,7 @@ any event loop, a generation has no moment at which it could close one, and call
 from __future__ import annotations
 
 import base64
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from devserver.runtime.clients.unlocking import MissingVariables, missing
+from devserver.runtime.clients.voice_hosts import calling_origin, configuration_origin
 from devserver.runtime.clients.voice_results import VoiceError, VoiceUnreachable, refusal, unanswered
 from devserver.runtime.clients.wire import Headers, OutboundAnswer, OutboundCall, OutboundFailed, Wire
 from devserver.signing import sign
@@ -24,15 +26,9 @@ from devserver.signing import sign
 TIMEOUT = 10.0
 """Seconds for a request. The platform itself waits 5 s for the answer to a callback."""
 
-REGIONS = ("euc1", "use1", "sae1", "apse1", "apse2")
-"""Values of VOICE_REGION (voice-v1.md 5.1)."""
-
 NOWHERE = ""
 """The origin that is none: there is no local Sinch here, and the real one is not meant."""
 
-_CALLING = "https://calling.api.sinch.com"
-_REGIONAL = "https://calling-{region}.api.sinch.com"
-_CONFIGURATION = "https://callingapi.sinch.com"
 _CONTENT_TYPE = "application/json"
 _ELSEWHERE = frozenset({301, 302, 307, 308})
 _HOPS = 3
@@ -91,6 +87,7 @@ class VoiceHttp:
             MissingVariables: key or secret are not set.
             VoiceError: the platform refused it, or did not answer.
             OutboundRefused: the wire refuses it.
+            ConfigError: `FN_CALLING_ORIGIN` or `FN_CONFIGURATION_ORIGIN` is no address.
             ValueError: the secret is not base64, or there is no such region.
         """
         if names := missing("voice", self.variables):
@@ -111,13 +108,8 @@ class VoiceHttp:
         if self.origin is not None:
             return self.origin.rstrip("/")
         if configuration:
-            return _CONFIGURATION
-        region = self.variables.get("VOICE_REGION", "").strip().lower()
-        if not region:
-            return _CALLING
-        if region not in REGIONS:
-            raise ValueError(f"VOICE_REGION is {region!r}; it must be one of {', '.join(REGIONS)}, or empty.")
-        return _REGIONAL.format(region=region)
+            return configuration_origin(os.environ)
+        return calling_origin(os.environ, self.variables.get("VOICE_REGION", ""))
 
     async def _exchange(self, method: str, url: str, body: bytes, headers: Headers, request: str) -> OutboundAnswer:
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
