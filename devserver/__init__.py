@@ -3,7 +3,7 @@
 The life of a callback, one file per line:
 
 1. it arrives at the function port, on loopback:              devserver/session/listeners.py
-2. read within limits, named, its signature checked:          devserver/session/gateway.py
+2. read within limits, named, its signature checked:          devserver/session/reception.py
 3. made durable, before any code of the user sees it:         devserver/recorder/store.py
 4. held, if a loaded file is not what is on disk any more:    devserver/session/freshness.py
 5. given to the host that runs the newest code that works:    devserver/session/generations.py

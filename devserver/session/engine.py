@@ -22,10 +22,11 @@ from devserver.recorder.redaction import Redactor
 from devserver.recorder.state import Change
 from devserver.recorder.store import Recorder
 from devserver.runtime.backends import MemoryCache
-from devserver.session.gateway import Gateway, GatewaySettings
+from devserver.session.gateway import Gateway
 from devserver.session.generations import Generations, LoadError
 from devserver.session.history import DatabaseHistory
 from devserver.session.house import House, Places
+from devserver.session.reception import GatewaySettings
 from devserver.session.report import Report
 from devserver.session.spares import Spares
 from devserver.session.spawn import Started

@@ -108,6 +108,11 @@ class Result(msgspec.Struct, frozen=True):
     marks: tuple[str, ...] = ()
 
 
+def failure(kind: str, text: str, traceback: str = "") -> dict[str, Any]:
+    """The `error` of a result."""
+    return {"kind": kind, "text": text, "traceback": traceback}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """An answer in words, and what the platform would say of it (findings as plain data)."""

@@ -1,0 +1,138 @@
+"""The way in: reads a request within its limits, names its event, and checks its signature.
+
+What arrives becomes an `InHand`, with the bytes as they came. It must not know who answers, or how: a request that is
+refused here has an answer of ours, every other one is for the function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from devserver.clock import Clock
+from devserver.recorder.exchange import Request as RecordedRequest
+from devserver.recorder.exchange import Source, new_id
+from devserver.runtime.replies import Reply, problem
+from devserver.runtime.routing import voice_event
+from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
+from devserver.session.exchange import InHand
+from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
+from devserver.signing import verify
+
+_CLAIMS: dict[str, Source] = {"replay": "replay", "simulator": "simulator"}
+_OURS = frozenset({SOURCE_HEADER.lower(), TOKEN_HEADER.lower()})
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Limits and secrets of the function port.
+
+    Attributes:
+        root: folder of the project.
+        token: proves that a request comes from one of our own commands.
+        body_limit: bytes.
+        deadline: seconds that a handler may take.
+        callback_deadline: seconds that the platform waits for the answer to a callback.
+        voice_app: application key, and `voice_secret` its secret; without both nothing can be verified.
+    """
+
+    root: Path
+    token: str
+    body_limit: int
+    deadline: float
+    callback_deadline: float
+    voice_app: str | None
+    voice_secret: str | None
+
+
+class Reception:
+    """Takes requests in, and counts them.
+
+    Args:
+        clock: for the ids in the recordings, which sort by time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._numbers = 0
+        self.last = 0.0
+        """When a request came, on the clock of the loop."""
+        self.exposed = False
+
+    def new_id(self) -> str:
+        """An id in the recordings."""
+        name: str = new_id(self._clock)
+        return name
+
+    async def arrive(
+        self, request: web.BaseRequest, target: str, settings: GatewaySettings
+    ) -> tuple[InHand, Reply | None]:
+        """Read a request; what it is refused with, if its body is too large or too slow."""
+        refusal: Reply | None = None
+        try:
+            body = await read_body(request, settings.body_limit)
+        except BodyTooLarge:
+            limit = settings.body_limit / (1 << 20)
+            body, refusal = (
+                b"",
+                problem(413, f"The body is larger than {limit:g} MB, the limit (`dev.bodyLimit` of sinch.json)."),
+            )
+        except BodyTooSlow as error:
+            body, refusal = b"", problem(408, str(error))
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
+        source = self._source(request.headers, settings)
+        if source != "local":
+            headers = [(name, value) for name, value in headers if name.lower() not in _OURS]
+        recorded = RecordedRequest(request.method, target, tuple(headers), body, request.remote or "")
+        return self.take_in(recorded, source, settings), refusal
+
+    def take_in(self, request: RecordedRequest, source: Source, settings: GatewaySettings) -> InHand:
+        """Name a request that has been read."""
+        payload: dict[str, Any] = {}
+        event = None
+        if request.method == "POST":
+            payload = {key.lower(): value for key, value in object_of(request.body).items()}
+            event = voice_event("POST", request.path, lambda: payload)
+        self._numbers += 1
+        now = self.last = self._loop.time()
+        return InHand(self._numbers, self.new_id(), request, event, payload, source, now, now + settings.deadline)
+
+    def _source(self, headers: Mapping[str, str], settings: GatewaySettings) -> Source:
+        claimed = _CLAIMS.get(headers.get(SOURCE_HEADER, ""))
+        if claimed is not None and headers.get(TOKEN_HEADER) == settings.token:
+            return claimed
+        return "tunnel" if self.exposed and "Cf-Connecting-Ip" in headers else "local"
+
+    def check_signature(self, hand: InHand, settings: GatewaySettings) -> Reply | None:
+        """What a callback is refused with, if its signature is wrong."""
+        if hand.event is None or not settings.voice_app or not settings.voice_secret:
+            return None
+        verdict = verify(
+            key=settings.voice_app,
+            secret=settings.voice_secret,
+            method=hand.request.method,
+            path=hand.request.path,
+            body=hand.request.body,
+            headers=dict(hand.request.headers),
+        )
+        if verdict.ok or (verdict.unsigned and not self.exposed):
+            return None
+        return problem(401, verdict.reason, line=verdict.line)
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """A JSON object; empty when the body is none."""
+    if not body or body.lstrip()[:1] != b"{":
+        return {}
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
