@@ -1,0 +1,43 @@
+"""The callback of a Voice App: pointed at this machine for a while, and given back whatever happens.
+
+    addresses       what an address looks like: a tunnel, this machine, a server
+    entry           what is written down of a lease
+    decisions       what to do, as functions of data
+    journal         where it is written down: one synced file for each application
+    configuration   the platform's side: read and set the two addresses
+    settling        gives back: used by the session, the watchdog, the next start, and by hand
+    lease           takes, holds, moves and gives back
+    watchdog        a process that gives back after a crash
+    by_hand         the curl for a person
+
+It must not know where the public address comes from, nor that there is a local Sinch.
+"""
+
+from devserver.voiceapp.configuration import Configuration, ConfigurationFailed, HttpConfiguration, origin_from
+from devserver.voiceapp.entry import Entry, LocalPlatform
+from devserver.voiceapp.journal import Journal, Unreadable
+from devserver.voiceapp.lease import Guard, Holder, Lease, LeaseRefused, Rules, Told
+from devserver.voiceapp.settling import Outcome, settle
+from devserver.voiceapp.watchdog import Errand, Watchdog, watch
+
+__all__ = [
+    "Configuration",
+    "ConfigurationFailed",
+    "Entry",
+    "Errand",
+    "Guard",
+    "Holder",
+    "HttpConfiguration",
+    "Journal",
+    "Lease",
+    "LeaseRefused",
+    "LocalPlatform",
+    "Outcome",
+    "Rules",
+    "Told",
+    "Unreadable",
+    "Watchdog",
+    "origin_from",
+    "settle",
+    "watch",
+]
