@@ -2,7 +2,8 @@
 
 The same entries as the platform's command line: service `sinch-cli`, account `custom-<KEY>` (functions-platform.md 5).
 It must not know which keys a project wants, and never falls back to a file: a secret that is silently stored or read
-in clear is worse than an error.
+in clear is worse than an error. What is stored is read back, because a backend that keeps nothing says nothing
+(lab.md 7: `null.Keyring`).
 
 The `keyring` library is imported on first use (it costs more than the rest of a start) and asked in a thread with a
 time limit, because a locked keyring may wait for a window that nobody sees.
@@ -10,15 +11,23 @@ time limit, because a locked keyring may wait for a window that nobody sees.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from devserver.errors import ConfigError
 
 SERVICE = "sinch-cli"
 PATIENCE = 2.0
 """Seconds a keyring may take; a healthy one takes 0.01."""
+
+T = TypeVar("T")
+
+_DOUBLES = 10  # entries of one name that other programs may have made, and that go with it
+
+_OTHER = "`keyring diagnose` names the file that chose it, PYTHON_KEYRING_BACKEND another one."
+_START = "dbus-run-session -- sh -c 'gnome-keyring-daemon --unlock --components=secrets; exec $SHELL'"
 
 # These store in a file, or ask for a pass phrase on the terminal of the server. As somebody's explicit choice they
 # are fine; found by chance they are the silent fallback that must not be.
@@ -37,6 +46,26 @@ class Keyring(Protocol):
         ...
 
 
+class Keeper(Keyring, Protocol):
+    """A keyring that is also written to."""
+
+    def set(self, account: str, value: str) -> None:
+        """Store a secret for `account`, in place of the one that is there.
+
+        Raises:
+            ConfigError: the keyring cannot be used, or did not keep it.
+        """
+        ...
+
+    def delete(self, account: str) -> bool:
+        """Delete the secret stored for `account`; False when there is none.
+
+        Raises:
+            ConfigError: the keyring cannot be used, or did not let go of it.
+        """
+        ...
+
+
 def account_of(key: str) -> str:
     """The account under which the value of the variable `key` is stored."""
     return f"custom-{key}"
@@ -50,7 +79,72 @@ class SystemKeyring:
 
     def get(self, account: str) -> str | None:
         """See `Keyring.get`."""
-        return _in_time(lambda: _backend().get_password(SERVICE, account), self._patience)
+        return self._ask(lambda: _read(account), "read")
+
+    def set(self, account: str, value: str) -> None:
+        """See `Keeper.set`."""
+
+        def keep() -> str:
+            backend = _backend()
+            backend.set_password(SERVICE, account, value)
+            return "" if backend.get_password(SERVICE, account) == value else _name_of(backend)
+
+        if forgetful := self._ask(keep, "written"):
+            raise ConfigError(f"The keyring ({forgetful}) did not keep what was stored.", hint=_OTHER)
+
+    def delete(self, account: str) -> bool:
+        """See `Keeper.delete`."""
+
+        def forget() -> tuple[int, bool]:
+            backend = _backend()
+            for count in range(_DOUBLES):
+                if backend.get_password(SERVICE, account) is None:
+                    return count, True
+                backend.delete_password(SERVICE, account)
+            return _DOUBLES, backend.get_password(SERVICE, account) is None
+
+        count, gone = self._ask(forget, "changed")
+        if not gone:
+            raise ConfigError(f"The keyring did not let go of {account}.", hint="Delete it with the system's own tool.")
+        return count > 0
+
+    def _ask(self, ask: Callable[[], T], deed: str) -> T:
+        return _in_time(ask, self._patience, deed)
+
+
+def choices(environment: str, file: str) -> str:
+    """What to do without a usable keyring, as a hint: three ways, and none is taken for anybody.
+
+    Args:
+        environment: what can be set in the environment.
+        file: what can be filled in in `.env` instead.
+    """
+    return (
+        f"Set {environment} in the environment, or fill {file} in in .env (readable in clear there), "
+        f"or start and unlock a keyring: {how_to_start()}."
+    )
+
+
+def how_to_start() -> str:
+    """How a keyring is had on this system, as a half sentence."""
+    match sys.platform:
+        case "darwin":
+            return "`security unlock-keychain`"
+        case "win32":
+            return "Credential Manager, where `keyring --list-backends` must name WinVaultKeyring"
+        case _:
+            return (
+                f"log in to a desktop, or install gnome-keyring and dbus and give a password and Ctrl-D to `{_START}`"
+            )
+
+
+def _read(account: str) -> str | None:
+    found: str | None = _backend().get_password(SERVICE, account)
+    return found
+
+
+def _name_of(backend: Any) -> str:
+    return f"{type(backend).__module__.rpartition('.')[2]}.{type(backend).__name__}"
 
 
 def _backend() -> Any:
@@ -68,10 +162,10 @@ def _backend() -> Any:
     return fit[0]
 
 
-def _in_time(ask: Callable[[], str | None], patience: float) -> str | None:
+def _in_time(ask: Callable[[], T], patience: float, deed: str) -> T:
     from concurrent.futures import Future
 
-    answer: Future[str | None] = Future()
+    answer: Future[T] = Future()
 
     def run() -> None:
         try:
@@ -86,10 +180,10 @@ def _in_time(ask: Callable[[], str | None], patience: float) -> str | None:
     except TimeoutError:
         raise ConfigError(f"The keyring did not answer within {patience:g} s.") from None
     except Exception as error:
-        raise ConfigError(_sentence(error)) from error
+        raise ConfigError(_sentence(error, deed)) from error
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, deed: str) -> str:
     from keyring.errors import InitError, KeyringLocked, NoKeyringError
 
     match error:
@@ -100,4 +194,4 @@ def _sentence(error: Exception) -> str:
         case InitError():
             return "The keyring could not be opened: it is locked, or has never been set up."
         case _:
-            return f"The keyring could not be read ({type(error).__name__})."
+            return f"The keyring could not be {deed} ({type(error).__name__})."
