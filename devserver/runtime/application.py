@@ -93,13 +93,15 @@ class Application:
             case Custom(name=name):
                 return await self._custom(name, request)
             case Refused(status=status, reason=reason):
-                return self._refuse(status, reason)
+                return self._refuse(status, reason, exposed=request.exposed)
 
     def _names(self) -> list[str]:
         # Of names that share a path the last is found, and that must be the one that can be called.
         return [*self.handlers.misfits, *self.handlers.by_name]
 
-    def _refuse(self, status: int, reason: str) -> Outcome:
+    def _refuse(self, status: int, reason: str, *, exposed: bool) -> Outcome:
+        if status == 404 and exposed:
+            return Outcome(problem(404, "Not found."))
         more: dict[str, Any] = {"routes": list(self.routes)} if status == 404 else {}
         reply = problem(status, reason, **more)
         return Outcome(
@@ -124,9 +126,12 @@ class Application:
 
     async def _custom(self, name: str, request: Request) -> Outcome:
         if self.handlers.is_protected(name) and not is_allowed(
-            request.headers.get("authorization"), self.services.config.variables, exposed=request.exposed
+            request.headers.get("authorization"),
+            self.services.config.variables,
+            exposed=request.exposed or request.open,
         ):
-            return Outcome(problem(401, f"/{name} needs Basic auth: PROJECT_ID_API_KEY and PROJECT_ID_API_SECRET."))
+            how = "" if request.exposed else ": PROJECT_ID_API_KEY and PROJECT_ID_API_SECRET"
+            return Outcome(problem(401, f"/{name} needs Basic auth{how}."))
         misfit = self.handlers.misfits.get(name)
         if misfit is not None:
             return _failed(name, Failure("handler", misfit), misfit, exposed=request.exposed)

@@ -17,7 +17,7 @@ def is_allowed(authorization: str | None, variables: Mapping[str, str], *, expos
     Args:
         authorization: value of the Authorization header, if any.
         variables: the function's variables; PROJECT_ID_API_KEY and PROJECT_ID_API_SECRET are compared.
-        exposed: the request may come from outside this machine.
+        exposed: requests may come from outside this machine, be it this one or others.
     """
     key, secret = variables.get("PROJECT_ID_API_KEY", ""), variables.get("PROJECT_ID_API_SECRET", "")
     if not key or not secret:

@@ -64,7 +64,9 @@ class Request(msgspec.Struct, frozen=True):
         raw_body: the bytes as received.
         request_id: the id under which `fn recordings show` finds it.
         remote: address of the peer.
-        exposed: whether it may come from outside this machine (a tunnel is up, or it runs in production).
+        exposed: whether it may come from outside this machine (through a tunnel, or it runs in production): its sender
+            is told no details of a failure.
+        open: whether others can come from outside, even if this one does not: Basic auth then fails closed.
     """
 
     method: str
@@ -74,6 +76,7 @@ class Request(msgspec.Struct, frozen=True):
     request_id: str = ""
     remote: str = ""
     exposed: bool = False
+    open: bool = False
 
     @property
     def path(self) -> str:

@@ -17,6 +17,7 @@ from devserver.recorder.off import NoRecorder
 from devserver.recorder.store import Recorder
 from devserver.runtime.replies import Reply, problem
 from devserver.session.exchange import InHand, Result, failure
+from devserver.session.exposure import Exposure
 from devserver.session.frames import Answer, Invoke
 from devserver.session.generations import Generations, NoHost
 from devserver.session.link import Died, HostLink
@@ -31,6 +32,7 @@ class Asking:
         generations: which host answers.
         recording: where a request is made durable.
         clock: when it was.
+        exposure: how far the session is open.
         mark_state: notes where the project's state stands; called before each request.
         deadline: seconds that a handler may take.
         given_up: is told of a request whose asking was cancelled; there is nobody to answer any more.
@@ -41,6 +43,7 @@ class Asking:
         generations: Generations,
         recording: Recorder | NoRecorder,
         clock: Clock,
+        exposure: Exposure,
         *,
         mark_state: Callable[[], None],
         deadline: Callable[[], float],
@@ -49,6 +52,7 @@ class Asking:
         self._generations = generations
         self._recording = recording
         self._clock = clock
+        self._exposure = exposure
         self._mark_state = mark_state
         self._deadline = deadline
         self._given_up = given_up
@@ -56,7 +60,6 @@ class Asking:
         self._by_id: dict[str, InHand] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
-        self.exposed = False
 
     def __len__(self) -> int:
         return len(self._in_hand)
@@ -108,10 +111,10 @@ class Asking:
             )
             result = _result(await hand.future)
         except NoHost as none:
-            result = self._no_host(none)
+            result = _no_host(hand, none)
         except Died as died:
             text = f"The function's process ended while it ran {hand.label}: {died.why}."
-            result = Result(problem(502, text), failure("died", text))
+            result = Result(_problem(hand, 502, text), failure("died", text))
         except TimeoutError:
             result = self._late(hand)
         except asyncio.CancelledError:
@@ -160,22 +163,31 @@ class Asking:
                 request.body,
                 hand.id,
                 request.remote,
-                self.exposed,
+                hand.source == "tunnel",
                 hand.replaying,
+                self._exposure.open,
             ),
         )
 
-    def _no_host(self, none: NoHost) -> Result:
-        error = none.error
-        more = {"traceback": error.traceback} if error.traceback and not self.exposed else {}
-        reply = problem(502 if error.kind == "died" else 500, error.text, **more)
-        return Result(reply, failure(error.kind, error.text, error.traceback))
-
     def _late(self, hand: InHand) -> Result:
         text = f"`{hand.label}` took longer than {self._deadline():g} s, the deadline of a handler."
-        return Result(problem(504, text), failure("deadline", text), marks=("deadline",))
+        return Result(_problem(hand, 504, text), failure("deadline", text), marks=("deadline",))
 
 
 def _result(answer: Answer) -> Result:
     reply = Reply(answer.status, tuple(answer.headers), answer.body)
     return Result(reply, failure(*answer.failure) if answer.failure else None, answer.hint)
+
+
+def _no_host(hand: InHand, none: NoHost) -> Result:
+    error = none.error
+    more = {"traceback": error.traceback} if error.traceback else {}
+    reply = _problem(hand, 502 if error.kind == "died" else 500, error.text, **more)
+    return Result(reply, failure(error.kind, error.text, error.traceback))
+
+
+def _problem(hand: InHand, status: int, text: str, **more: Any) -> Reply:
+    """An answer of ours; who called from outside learns that it failed, and not how."""
+    if hand.source == "tunnel":
+        return problem(status, "The function took too long." if status == 504 else "The function failed.")
+    return problem(status, text, **more)

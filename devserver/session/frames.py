@@ -107,7 +107,13 @@ class Replaying(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Invoke(Message, tag="I", frozen=True):
-    """Answer one request. `id` is chosen by the gateway and comes back in `Answer`."""
+    """Answer one request.
+
+    Attributes:
+        id: chosen by the gateway; comes back in `Answer`.
+        exposed: it comes from outside of this machine, so that its sender is told no details.
+        open: outsiders can reach the function, so that Basic auth fails closed for everybody.
+    """
 
     id: int
     method: str
@@ -118,6 +124,7 @@ class Invoke(Message, tag="I", frozen=True):
     remote: str
     exposed: bool
     replaying: Replaying | None = None
+    open: bool = False
 
 
 class Cancel(Message, tag="X", frozen=True):
@@ -195,6 +202,7 @@ class Loaded(Message, tag="l", frozen=True):
         sockets: WebSocket paths.
         warnings: sentences about the function.
         ms: import time in milliseconds.
+        protected: names of handlers behind Basic auth.
     """
 
     generation: int
@@ -206,6 +214,7 @@ class Loaded(Message, tag="l", frozen=True):
     sockets: list[str]
     warnings: list[str]
     ms: float
+    protected: list[str] = []
 
 
 class NotLoaded(Message, tag="n", frozen=True):

@@ -9,34 +9,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from aiohttp import web
-from multidict import CIMultiDict
 
 from devserver.clock import Clock
-from devserver.recorder.exchange import Answer as RecordedAnswer
 from devserver.recorder.exchange import Effect
 from devserver.recorder.exchange import Request as RecordedRequest
 from devserver.recorder.off import NoRecorder
 from devserver.recorder.store import Recorder
-from devserver.runtime.replies import Reply, problem
+from devserver.runtime.replies import Reply
+from devserver.session.answering import Answering, to_response
 from devserver.session.asking import Asking
-from devserver.session.exchange import NO_VERDICT, Callers, InHand, Judge, Result, failure, telling
+from devserver.session.exchange import InHand, Result, failure
+from devserver.session.exposure import Exposure
 from devserver.session.frames import Replaying
 from devserver.session.generations import Generations
+from devserver.session.outside import Outside
 from devserver.session.reception import GatewaySettings, Reception, object_of
 from devserver.session.report import Report
 from devserver.session.statics import find_public
 
 _IDLE = 0.5  # seconds without a request after which there is time for other things
-_HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 
 
 class Gateway:
-    """Handles every request of the function port."""
+    """Handles every request to the function."""
 
     def __init__(
         self,
@@ -51,40 +50,46 @@ class Gateway:
     ) -> None:
         self._settings = settings
         self._generations = generations
-        self._recording = recording
-        self._report = report
-        self._clock = clock
         self._open_socket = open_socket
-        self._judge = Judge()
-        self._callers = Callers()
         self._loop = asyncio.get_running_loop()
+        self._exposure = Exposure()
         self._reception = Reception(clock)
+        self._answering = Answering(recording, report, clock, lambda: settings().callback_deadline)
         self._asking = Asking(
             generations,
             recording,
             clock,
+            self._exposure,
             mark_state=mark_state,
             deadline=lambda: settings().deadline,
-            given_up=self._conclude,
+            given_up=self._answering.conclude,
+        )
+        self._outside = Outside(
+            self._exposure,
+            settings,
+            generations,
+            self._reception,
+            self._answering,
+            ask=self._asking.ask,
+            open_socket=open_socket,
+            say=lambda level, text: report.tell("log", level=level, text=text, ours=True),
         )
 
     @property
-    def exposed(self) -> bool:
-        """Whether a tunnel is up."""
-        return self._asking.exposed
-
-    @exposed.setter
-    def exposed(self, value: bool) -> None:
-        self._asking.exposed = self._reception.exposed = value
+    def exposure(self) -> Exposure:
+        """How far the session is open to the outside; whoever opens a tunnel changes it."""
+        return self._exposure
 
     # --- requests ----------------------------------------------------------------------------------------------
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; what it raises is aiohttp's business (a broken connection)."""
+        """Answer one request of the function port; what it raises is aiohttp's business (a broken connection)."""
+        if self._exposure.open and self._exposure.is_from_outside(request.headers, self._settings().token):
+            return await self._outside.handle(request)
         target = request.raw_path
         path = target.partition("?")[0]
         if path == "/health" and request.method in {"GET", "HEAD"}:
-            return _to_response(self._health(), [])
+            return to_response(self._health(), name="fn")
         if request.headers.get("Upgrade", "").lower() == "websocket":
             response: web.StreamResponse | None = await self._open_socket(request, path, self._reception.new_id())
             if response is not None:
@@ -94,12 +99,19 @@ class Gateway:
         if refusal is None and request.method in {"GET", "HEAD"}:
             public = find_public(settings.root, path, has_home=self._has_home())
             if public is not None:
-                return await self._send_file(hand, public)
+                return await self._answering.send_file(hand, public)
         refusal = refusal or self._reception.check_signature(hand, settings)
         if refusal is not None:
-            await self._begin(hand)
-            return self._finish(hand, Result(refusal, failure("refused", _error_text(refusal))))
-        return self._finish(hand, await self._asking.ask(hand))
+            return await self._answering.refuse(hand, refusal, _error_text(refusal))
+        return self._answering.finish(hand, await self._asking.ask(hand))
+
+    async def handle_public(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request of the tunnel's own port: it comes from outside, whatever it says of itself."""
+        return await self._outside.handle(request)
+
+    def warn_of_open_routes(self) -> None:
+        """Tell which routes anybody can reach through a tunnel; once, and again when they are others."""
+        self._outside.warn_of_open_routes()
 
     async def replay(self, request: RecordedRequest, replaying: Replaying) -> tuple[InHand, Result]:
         """Answer a request that came from a recording and not over a wire; what is known of it comes with the result.
@@ -111,12 +123,12 @@ class Gateway:
         hand.replaying = replaying
         refusal = self._reception.check_signature(hand, settings)
         if refusal is not None:
-            await self._begin(hand)
+            await self._answering.begin(hand)
             result = Result(refusal, failure("refused", _error_text(refusal)))
         else:
             result = await self._asking.ask(hand)
         hand.ms = (self._loop.time() - hand.started) * 1000
-        self._conclude(hand, result)
+        self._answering.conclude(hand, result)
         return hand, result
 
     def line(self, request_id: str, line: dict[str, Any]) -> InHand | None:
@@ -158,77 +170,6 @@ class Gateway:
         loaded = self._generations.loaded
         return loaded is not None and "/" in loaded.routes
 
-    # --- answering ---------------------------------------------------------------------------------------------
-
-    def _finish(self, hand: InHand, result: Result) -> web.Response:
-        hand.ms = (self._loop.time() - hand.started) * 1000
-        patience = self._settings().callback_deadline
-        if hand.event is not None and hand.ms > patience * 1000:
-            result = msgspec.structs.replace(result, hint=_too_late(hand, patience), marks=(*result.marks, "late"))
-        # Runs after aiohttp has written the answer: what follows is for the developer and must not cost the caller.
-        self._loop.call_soon(self._conclude, hand, result)
-        reply = result.reply or problem(500, "There is no answer.")
-        return _to_response(reply, self._extra(hand))
-
-    def _extra(self, hand: InHand) -> list[tuple[str, str]]:
-        if self.exposed:
-            return []
-        extra = [("X-Fn-Exchange", hand.id)]
-        if hand.generation is not None:
-            extra.append(("X-Fn-Generation", str(hand.generation)))
-        return extra
-
-    async def _send_file(self, hand: InHand, file: Path) -> web.StreamResponse:
-        await self._begin(hand)
-        # The file's bytes are in the project; the recording says which file it was.
-        reply = Reply(200, (("X-Fn-File", file.name),), b"")
-        self._loop.call_soon(self._conclude, hand, Result(reply, marks=("file",)))
-        return web.FileResponse(file, headers={"Server": "fn", "Cache-Control": "no-cache"})
-
-    async def _begin(self, hand: InHand) -> None:
-        await self._recording.begin(
-            hand.id,
-            at=self._clock.wall(),
-            callid=hand.callid,
-            event=hand.event,
-            source=hand.source,
-            request=hand.request,
-        )
-
-    def _conclude(self, hand: InHand, result: Result) -> None:
-        reply = result.reply
-        verdict = NO_VERDICT
-        if hand.event is not None and reply is not None and result.error is None:
-            verdict = self._judge.judge(hand.event, hand.payload, reply.status, reply.body)
-        self._recording.finish(
-            hand.id,
-            RecordedAnswer(reply.status, reply.headers, reply.body) if reply is not None else None,
-            ms=hand.ms,
-            generation=hand.generation,
-            findings=list(verdict.findings),
-            logs=hand.logs,
-            error=result.error,
-            marks=list(result.marks),
-            effects=hand.effects,
-        )
-        number = self._callers.of(hand) if hand.event is not None else None
-        remarkable = result.error is not None or verdict.findings or result.hint
-        if remarkable or self._report.has_room():
-            kind, fields = telling(hand, result, verdict, number)
-            self._report.tell(kind, **fields)
-
-
-def _too_late(hand: InHand, patience: float) -> str:
-    return f"{hand.event} took {hand.ms / 1000:.1f} s; the platform waits {patience:g} s and then goes on without it."
-
 
 def _error_text(reply: Reply) -> str:
     return str(object_of(reply.body).get("error", ""))
-
-
-def _to_response(reply: Reply, extra: list[tuple[str, str]]) -> web.Response:
-    headers = CIMultiDict([pair for pair in reply.headers if pair[0].lower() not in _HOP_BY_HOP])
-    headers.extend(extra)
-    # Without this aiohttp names itself and its version.
-    headers.setdefault("Server", "fn")
-    return web.Response(status=reply.status, headers=headers, body=reply.body)

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
@@ -32,8 +33,19 @@ _log = logging.getLogger("devserver.http")
 _log.addFilter(_OnlyOurs())
 
 
+class _Request(web.BaseRequest):
+    """A request whose answer does not name the server's software and version, also when aiohttp makes it itself."""
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        if response.headers.get("Server") == SERVER_SOFTWARE:
+            del response.headers["Server"]
+
+
 class _Server(web.Server):
     """aiohttp waits for a first request for ever; this hangs up on who connects and says nothing, or says it slowly."""
+
+    def _make_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return _Request(message, payload, protocol, writer, task, self._loop)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """See aiohttp."""

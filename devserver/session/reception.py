@@ -16,8 +16,8 @@ import msgspec
 from aiohttp import web
 
 from devserver.clock import Clock
+from devserver.recorder.exchange import Headers, Source, new_id
 from devserver.recorder.exchange import Request as RecordedRequest
-from devserver.recorder.exchange import Source, new_id
 from devserver.runtime.replies import Reply, problem
 from devserver.runtime.routing import voice_event
 from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
@@ -64,7 +64,6 @@ class Reception:
         self._numbers = 0
         self.last = 0.0
         """When a request came, on the clock of the loop."""
-        self.exposed = False
 
     def new_id(self) -> str:
         """An id in the recordings."""
@@ -86,11 +85,9 @@ class Reception:
             )
         except BodyTooSlow as error:
             body, refusal = b"", problem(408, str(error))
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
-        source = self._source(request.headers, settings)
-        if source != "local":
-            headers = [(name, value) for name, value in headers if name.lower() not in _OURS]
-        recorded = RecordedRequest(request.method, target, tuple(headers), body, request.remote or "")
+        source = _source(request.headers, settings)
+        headers = headers_of(request, ours=source == "local")
+        recorded = RecordedRequest(request.method, target, headers, body, request.remote or "")
         return self.take_in(recorded, source, settings), refusal
 
     def take_in(self, request: RecordedRequest, source: Source, settings: GatewaySettings) -> InHand:
@@ -104,14 +101,9 @@ class Reception:
         now = self.last = self._loop.time()
         return InHand(self._numbers, self.new_id(), request, event, payload, source, now, now + settings.deadline)
 
-    def _source(self, headers: Mapping[str, str], settings: GatewaySettings) -> Source:
-        claimed = _CLAIMS.get(headers.get(SOURCE_HEADER, ""))
-        if claimed is not None and headers.get(TOKEN_HEADER) == settings.token:
-            return claimed
-        return "tunnel" if self.exposed and "Cf-Connecting-Ip" in headers else "local"
-
-    def check_signature(self, hand: InHand, settings: GatewaySettings) -> Reply | None:
-        """What a callback is refused with, if its signature is wrong."""
+    @staticmethod
+    def check_signature(hand: InHand, settings: GatewaySettings) -> Reply | None:
+        """What a callback on this machine is refused with, if its signature is wrong; it need not have one."""
         if hand.event is None or not settings.voice_app or not settings.voice_secret:
             return None
         verdict = verify(
@@ -122,9 +114,20 @@ class Reception:
             body=hand.request.body,
             headers=dict(hand.request.headers),
         )
-        if verdict.ok or (verdict.unsigned and not self.exposed):
+        if verdict.ok or verdict.unsigned:
             return None
         return problem(401, verdict.reason, line=verdict.line)
+
+
+def _source(headers: Mapping[str, str], settings: GatewaySettings) -> Source:
+    claimed = _CLAIMS.get(headers.get(SOURCE_HEADER, ""))
+    return claimed if claimed is not None and headers.get(TOKEN_HEADER) == settings.token else "local"
+
+
+def headers_of(request: web.BaseRequest, *, ours: bool) -> Headers:
+    """The headers of a request, in order and spelling of the wire; with or without those of our own commands."""
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
+    return tuple(headers if ours else [pair for pair in headers if pair[0].lower() not in _OURS])
 
 
 def object_of(body: bytes) -> dict[str, Any]:

@@ -243,6 +243,7 @@ class Host:
             list(runtime.sockets),
             list(handlers.misfits.values()),
             (time.perf_counter() - started) * 1000,
+            [name for name in handlers.by_name if handlers.is_protected(name)],
         )
 
     def _watch(self) -> None:
@@ -288,6 +289,7 @@ class Host:
             message.request_id,
             message.remote,
             message.exposed,
+            message.open,
         )
         try:
             if message.replaying is None:

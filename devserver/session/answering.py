@@ -1,0 +1,151 @@
+"""The way out: an answer is sent, and once it is on its way it is judged, recorded and told.
+
+It must not know where an answer comes from. What the developer should know and what the caller is sent are two things:
+a caller from outside (`tunnel`) gets no header of ours and no name of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+from multidict import CIMultiDict
+
+from devserver.clock import Clock
+from devserver.recorder.exchange import Answer as RecordedAnswer
+from devserver.recorder.off import NoRecorder
+from devserver.recorder.store import Recorder
+from devserver.runtime.replies import Reply, problem
+from devserver.session.exchange import NO_VERDICT, Callers, InHand, Judge, Result, failure, telling
+from devserver.session.report import Report
+
+_HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
+_NAME = "fn"
+"""In the Server header, where aiohttp would name itself and its version; outside there is none (`listeners`)."""
+
+
+class Answering:
+    """Sends answers, and writes down what came of requests.
+
+    Args:
+        recording: where to.
+        report: where people look.
+        clock: when a request arrived.
+        patience: seconds that the platform waits for the answer to a callback.
+    """
+
+    def __init__(
+        self, recording: Recorder | NoRecorder, report: Report, clock: Clock, patience: Callable[[], float]
+    ) -> None:
+        self._recording = recording
+        self._report = report
+        self._clock = clock
+        self._patience = patience
+        self._judge = Judge()
+        self._callers = Callers()
+        self._loop = asyncio.get_running_loop()
+
+    def finish(self, hand: InHand, result: Result) -> web.Response:
+        """The answer to send for what came of a request."""
+        hand.ms = (self._loop.time() - hand.started) * 1000
+        patience = self._patience()
+        if hand.event is not None and hand.ms > patience * 1000:
+            result = msgspec.structs.replace(result, hint=_too_late(hand, patience), marks=(*result.marks, "late"))
+        # Runs after aiohttp has written the answer: what follows is for the developer and must not cost the caller.
+        self._loop.call_soon(self.conclude, hand, result)
+        reply = result.reply or problem(500, "There is no answer.")
+        if hand.source == "tunnel":
+            return to_response(reply)
+        return to_response(reply, _extra(hand), name=_NAME)
+
+    async def refuse(self, hand: InHand, reply: Reply, why: str) -> web.Response:
+        """The answer to a request that the function is not asked; it is recorded and told like others.
+
+        Args:
+            hand: the request.
+            reply: what is sent.
+            why: what the developer is told, which may be more.
+        """
+        await self.begin(hand)
+        return self.finish(hand, Result(reply, failure("refused", why)))
+
+    async def send_file(self, hand: InHand, file: Path) -> web.StreamResponse:
+        """A file of `public/`."""
+        await self.begin(hand)
+        # The file's bytes are in the project; the recording says which file it was.
+        reply = Reply(200, (("X-Fn-File", file.name),), b"")
+        self._loop.call_soon(self.conclude, hand, Result(reply, marks=("file",)))
+        headers = CIMultiDict([("Cache-Control", "no-cache")])
+        if hand.source != "tunnel":
+            headers["Server"] = _NAME
+        return web.FileResponse(file, headers=headers)
+
+    async def begin(self, hand: InHand) -> None:
+        """Make a request durable."""
+        await self._recording.begin(
+            hand.id,
+            at=self._clock.wall(),
+            callid=hand.callid,
+            event=hand.event,
+            source=hand.source,
+            request=hand.request,
+        )
+
+    def conclude(self, hand: InHand, result: Result) -> None:
+        """Judge, record and tell what came of a request."""
+        reply = result.reply
+        verdict = NO_VERDICT
+        if hand.event is not None and reply is not None and result.error is None:
+            verdict = self._judge.judge(hand.event, hand.payload, reply.status, reply.body)
+        self._recording.finish(
+            hand.id,
+            RecordedAnswer(reply.status, reply.headers, reply.body) if reply is not None else None,
+            ms=hand.ms,
+            generation=hand.generation,
+            findings=list(verdict.findings),
+            logs=hand.logs,
+            error=result.error,
+            marks=list(result.marks),
+            effects=hand.effects,
+        )
+        number = self._callers.of(hand) if hand.event is not None else None
+        remarkable = _is_trouble(hand, result) or verdict.findings or result.hint
+        if remarkable or self._report.has_room():
+            kind, fields = telling(hand, result, verdict, number)
+            self._report.tell(kind, **fields)
+
+
+def to_response(reply: Reply, extra: list[tuple[str, str]] | None = None, *, name: str | None = None) -> web.Response:
+    """A reply for aiohttp.
+
+    Args:
+        reply: what is sent.
+        extra: headers of ours.
+        name: of the server, unless the reply has one.
+    """
+    headers = CIMultiDict([pair for pair in reply.headers if pair[0].lower() not in _HOP_BY_HOP])
+    if extra:
+        headers.extend(extra)
+    if name:
+        headers.setdefault("Server", name)
+    return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def _extra(hand: InHand) -> list[tuple[str, str]]:
+    extra = [("X-Fn-Exchange", hand.id)]
+    if hand.generation is not None:
+        extra.append(("X-Fn-Generation", str(hand.generation)))
+    return extra
+
+
+def _is_trouble(hand: InHand, result: Result) -> bool:
+    """Whether something went wrong here. Strangers are refused all day long: that is no news beyond the ordinary."""
+    error = result.error
+    return error is not None and not (hand.source == "tunnel" and error["kind"] == "refused")
+
+
+def _too_late(hand: InHand, patience: float) -> str:
+    return f"{hand.event} took {hand.ms / 1000:.1f} s; the platform waits {patience:g} s and then goes on without it."

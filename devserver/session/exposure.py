@@ -1,0 +1,108 @@
+"""How far a session is open to the outside, and what follows for one request: plain decisions.
+
+A tunnel gives the function port a public address, and then anyone may call. Where a request comes from is decided by
+the door it came in by: a tunnel has a listener of its own. The ordinary port is for this machine, with two exceptions
+that are decided here: somebody may point another tunnel at it, which leaves marks, and with `--public-url` the user's
+own proxy sends everything there, possibly without a mark and with a Host of this machine (nginx does). It must not
+know how a tunnel works, and answers nothing itself.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from devserver.runtime.routing import VOICE_EVENTS, paths
+from devserver.session.terms import TOKEN_HEADER
+
+_MARKS = frozenset({"cf-ray", "cf-connecting-ip", "forwarded", "via", "x-real-ip"})
+_MARKS_BEGIN = "x-forwarded-"
+
+
+@dataclass(slots=True)
+class Exposure:
+    """How far a session is open; one for its whole life, changed as the tunnel comes and goes.
+
+    Attributes:
+        open: a tunnel is wanted. From then on Basic auth fails closed, wherever a request comes from.
+        own_proxy: the user's own proxy (`--public-url`) sends what comes from outside to the function port itself.
+        allow_unsigned: callbacks without a signature are executed, too; those with a wrong one never are.
+        prefix: path of the public address, such as `/dev`, without a slash at its end; mostly empty.
+        probe: gives the answer to the path by which we ask for ourselves from outside; None for any other path.
+        application: key and secret to verify with when the project has none: those of the local Sinch.
+    """
+
+    open: bool = False
+    own_proxy: bool = False
+    allow_unsigned: bool = False
+    prefix: str = ""
+    probe: Callable[[str], bytes | None] | None = None
+    application: tuple[str, str] | None = field(default=None, repr=False)
+
+    def is_from_outside(self, headers: Mapping[str, str], token: str) -> bool:
+        """Whether a request on the function port comes from outside of this machine.
+
+        Args:
+            headers: as received, names in any case.
+            token: of the session; our own commands have it, and nobody else.
+        """
+        if not self.open or is_token(headers.get(TOKEN_HEADER), token):
+            return False
+        return self.own_proxy or has_marks(headers)
+
+    def below(self, path: str) -> str | None:
+        """What of a path is below the prefix of the public address; None when it is not below it."""
+        prefix = self.prefix
+        if prefix and path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in {"", "/"}:
+            return path[len(prefix) :] or "/"
+        return None
+
+    def readings(self, path: str) -> tuple[str, ...]:
+        """The paths that a received one may stand for: itself, and what is below the prefix.
+
+        A proxy may take the prefix of the public address off, or leave it there.
+        """
+        below = self.below(path)
+        return (path,) if below is None else (path, below)
+
+    def signed_paths(self, path: str) -> tuple[str, ...]:
+        """The paths over which a received request may be signed; it is the public one that counts (voice-v1.md 4.3)."""
+        return (path, f"{self.prefix}{path}") if self.prefix else (path,)
+
+    def proof(self, path: str) -> bytes | None:
+        """The answer by which we know ourselves from outside; None for a path that is not for that."""
+        if self.probe is None:
+            return None
+        answers = (self.probe(each) for each in self.readings(path))
+        return next((answer for answer in answers if answer is not None), None)
+
+
+def is_token(given: str | None, token: str) -> bool:
+    """Whether a header has the token of the session."""
+    return given is not None and hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.encode())
+
+
+def has_marks(headers: Iterable[str]) -> bool:
+    """Whether one of these names of headers is the mark of a proxy."""
+    return any(name.lower() in _MARKS or name.lower().startswith(_MARKS_BEGIN) for name in headers)
+
+
+def unprotected(handlers: Iterable[str], protected: Iterable[str], sockets: Iterable[str] = ()) -> list[str]:
+    """The routes that anybody can reach who knows the address: custom handlers without `auth`, and WebSockets.
+
+    Args:
+        handlers: names of all handlers.
+        protected: those behind Basic auth.
+        sockets: paths of WebSockets.
+    """
+    closed = {*protected, *VOICE_EVENTS}
+    return [*paths(name for name in handlers if name not in closed), *sockets]
+
+
+def warning_of(routes: list[str]) -> str:
+    """The sentence about routes that anybody can reach."""
+    return (
+        f"Anybody who knows the public address can call {', '.join(routes)}, as in production. "
+        "To ask for credentials, name handlers in `auth` of function.py."
+    )

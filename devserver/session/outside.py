@@ -1,0 +1,269 @@
+"""Requests from outside of this machine: what passes, and what a stranger is told (anchors.md 4).
+
+Anyone may find a public address. Only what the function declares passes, callbacks must be signed, and nothing of ours
+goes out: no reasons, no tracebacks, no list of routes. The developer is told everything: what is refused is recorded
+and shown with its whole reason, up to a ration. It must not know tunnels, nor decide where a request comes from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from devserver.recorder.exchange import Request as RecordedRequest
+from devserver.runtime.replies import Reply, problem
+from devserver.runtime.routing import VOICE_EVENTS, Refused, route, voice_event
+from devserver.session.answering import Answering, to_response
+from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
+from devserver.session.exchange import InHand, Result
+from devserver.session.exposure import Exposure, has_marks, unprotected, warning_of
+from devserver.session.generations import Generations, NoHost
+from devserver.session.rationing import Ration, Room
+from devserver.session.reception import GatewaySettings, Reception, headers_of, object_of
+from devserver.session.statics import find_public
+from devserver.signing import Verdict, verify
+
+_AT_ONCE = 200  # requests in hand, and as many WebSockets
+_RECORDED, _RECORDED_BYTES = 600, 8 << 20  # refusals that are recorded within a minute, and bytes of theirs
+_CALLBACK_BODY = 1 << 20  # bytes; the largest published callback has a few thousand
+_UNKNOWN_BODY = 16 << 10  # bytes of a request to a path that does not exist
+_READING = frozenset({"GET", "HEAD"})
+
+_NOT_FOUND = problem(404, "Not found.")
+_UNAUTHORIZED = problem(401, "The signature is missing or wrong.")
+_TOO_LARGE = problem(413, "The body is too large.")
+_TOO_SLOW = problem(408, "The body did not arrive in time.")
+_BUSY = problem(503, "Too many requests at once.")
+_BUSY = Reply(503, (*_BUSY.headers, ("Retry-After", "1")), _BUSY.body)
+_HEALTHY = Reply(200, (("Content-Type", "application/json"),), b'{"status":"ok"}')
+
+_NO_KEY = (
+    "This callback cannot be verified, because there is no Voice App to verify it with. Set VOICE_APPLICATION_KEY and "
+    "VOICE_APPLICATION_SECRET, for instance in .env; --allow-unsigned lets callbacks in without."
+)
+_OWN_PROXY = (
+    " With --public-url every request on the function port counts as one from outside that no command of fn sends: a "
+    "proxy need not say that it is one. Use `fn call` or `fn trigger`, or start fn dev with --allow-unsigned."
+)
+_REAL_CALLS = (
+    "A verified callback came in from outside: real calls reach this machine now, and run this code until fn dev stops."
+)
+
+Say = Callable[[str, str], None]
+OpenSocket = Callable[[web.BaseRequest, str, str], Awaitable[web.StreamResponse | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request from outside is not for the function.
+
+    Attributes:
+        reply: what its sender is told.
+        why: what the developer is told.
+    """
+
+    reply: Reply
+    why: str
+
+
+class Outside:
+    """Answers requests from outside.
+
+    Args:
+        exposure: of the session.
+        settings: limits and secrets.
+        generations: what the function declares.
+        reception: names requests.
+        answering: sends answers.
+        ask: asks the function.
+        open_socket: serves a WebSocket.
+        say: tells the developer a sentence: level and text.
+    """
+
+    def __init__(
+        self,
+        exposure: Exposure,
+        settings: Callable[[], GatewaySettings],
+        generations: Generations,
+        reception: Reception,
+        answering: Answering,
+        *,
+        ask: Callable[[InHand], Awaitable[Result]],
+        open_socket: OpenSocket,
+        say: Say,
+    ) -> None:
+        self._exposure = exposure
+        self._settings = settings
+        self._generations = generations
+        self._reception = reception
+        self._answering = answering
+        self._ask = ask
+        self._open_socket = open_socket
+        self._say = say
+        self._requests = Room(_AT_ONCE, self._crowded)
+        self._sockets = Room(_AT_ONCE, self._crowded)
+        self._ration = Ration(_RECORDED, _RECORDED_BYTES, self._used_up, asyncio.get_running_loop().time)
+        self._warned_of: list[str] = []
+        self._met_platform = False
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request from outside."""
+        path = request.raw_path.partition("?")[0]
+        if request.method == "GET" and (proof := self._exposure.proof(path)) is not None:
+            return web.Response(body=proof, content_type="text/plain")
+        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        with (self._sockets if upgrade else self._requests).entered() as has_room:
+            if not has_room:
+                return to_response(_BUSY)
+            readings = self._exposure.readings(path)
+            if request.method in _READING and "/health" in readings:
+                return to_response(_HEALTHY)
+            settings = self._settings()
+            await self._catch_up(settings.deadline)
+            if upgrade and (response := await self._socket(request, readings)) is not None:
+                return response
+            return await self._answer(request, readings, settings)
+
+    def warn_of_open_routes(self) -> None:
+        """Say which routes anybody can reach, when there are any that have not been named yet."""
+        loaded = self._generations.loaded
+        routes = unprotected(loaded.handlers, loaded.protected, loaded.sockets) if loaded else []
+        if routes != self._warned_of:
+            self._warned_of = routes
+            if routes:
+                self._say("warning", warning_of(routes))
+
+    async def _catch_up(self, deadline: float) -> None:
+        """What the function declares is what is on disk now, or what worked last."""
+        if self._generations.at_hand() is None:
+            with suppress(NoHost, TimeoutError):
+                async with asyncio.timeout(deadline):
+                    await self._generations.acquire()
+        self.warn_of_open_routes()
+
+    async def _socket(self, request: web.BaseRequest, readings: tuple[str, ...]) -> web.StreamResponse | None:
+        loaded = self._generations.loaded
+        for path in readings:
+            if loaded is not None and path in loaded.sockets:
+                return await self._open_socket(request, path, self._reception.new_id())
+        return None
+
+    async def _answer(
+        self, request: web.BaseRequest, readings: tuple[str, ...], settings: GatewaySettings
+    ) -> web.StreamResponse:
+        names = self._names()
+        body, refusal = await self._read(request, self._body_limit(request.method, readings, names, settings))
+        if refusal is None and request.method in _READING:
+            for path in readings:
+                file = find_public(settings.root, path, has_home="home" in names or "default" in names)
+                if file is not None:
+                    return await self._answering.send_file(self._take_in(request, path, body, settings), file)
+        path, unknown = _routed(request.method, readings, names, body)
+        hand = self._take_in(request, path, body, settings)
+        refusal = unknown or refusal or self._check(hand, readings[0], settings)
+        if refusal is not None:
+            return await self._refuse(hand, refusal)
+        return self._answering.finish(hand, await self._ask(hand))
+
+    def _names(self) -> list[str]:
+        # Before anything could be loaded a callback is not unknown: it cannot be answered, and the platform may know.
+        loaded = self._generations.loaded
+        return loaded.handlers if loaded is not None else list(VOICE_EVENTS)
+
+    async def _read(self, request: web.BaseRequest, limit: int) -> tuple[bytes, Refusal | None]:
+        try:
+            return await read_body(request, limit), None
+        except BodyTooLarge:
+            return b"", Refusal(_TOO_LARGE, f"The body is larger than {limit / 1024:g} KB, the limit for this request.")
+        except BodyTooSlow as error:
+            return b"", Refusal(_TOO_SLOW, str(error))
+
+    def _body_limit(self, method: str, readings: tuple[str, ...], names: list[str], settings: GatewaySettings) -> int:
+        path, unknown = _routed(method, readings, names, b"")
+        if voice_event(method, path, lambda: None) or (unknown and method == "POST" and "/" in readings):
+            return min(_CALLBACK_BODY, settings.body_limit)
+        return min(_UNKNOWN_BODY, settings.body_limit) if unknown else settings.body_limit
+
+    def _take_in(self, request: web.BaseRequest, path: str, body: bytes, settings: GatewaySettings) -> InHand:
+        # A prefix that had to come off belongs to the public address and not to the function: what is recorded is the
+        # function's path, so that it can be replayed.
+        query = request.raw_path.partition("?")[1:]
+        recorded = RecordedRequest(
+            request.method, path + "".join(query), headers_of(request, ours=False), body, request.remote or ""
+        )
+        return self._reception.take_in(recorded, "tunnel", settings)
+
+    def _check(self, hand: InHand, received: str, settings: GatewaySettings) -> Refusal | None:
+        """Why a callback is not to be believed; None: it is no callback, or signed as it must be."""
+        if hand.event is None:
+            return None
+        if len(hand.request.body) > _CALLBACK_BODY:
+            return Refusal(_TOO_LARGE, "The body of a callback from outside may have 1 MB.")
+        application = _application(settings) or self._exposure.application
+        if application is None:
+            return None if self._exposure.allow_unsigned else Refusal(_UNAUTHORIZED, _NO_KEY)
+        verdict = self._verdict(hand.request, received, application)
+        if verdict.ok:
+            self._met()
+            return None
+        if verdict.unsigned and self._exposure.allow_unsigned:
+            return None
+        by_proxy = verdict.unsigned and self._exposure.own_proxy and not has_marks(dict(hand.request.headers))
+        return Refusal(_UNAUTHORIZED, verdict.reason + (_OWN_PROXY if by_proxy else ""))
+
+    def _verdict(self, request: RecordedRequest, received: str, application: tuple[str, str]) -> Verdict:
+        key, secret = application
+        verdicts: list[Verdict] = []
+        for path in self._exposure.signed_paths(received):
+            verdict = verify(
+                key=key,
+                secret=secret,
+                method=request.method,
+                path=path,
+                body=request.body,
+                headers=dict(request.headers),
+            )
+            if verdict.ok or verdict.unsigned:
+                return verdict
+            verdicts.append(verdict)
+        # Where the received path has the prefix it is the public one, and its explanation is the better one.
+        return verdicts[0] if self._exposure.below(received) else verdicts[-1]
+
+    async def _refuse(self, hand: InHand, refusal: Refusal) -> web.StreamResponse:
+        if not self._ration.take(len(hand.request.body)):
+            return to_response(refusal.reply)
+        return await self._answering.refuse(hand, refusal.reply, refusal.why)
+
+    def _met(self) -> None:
+        if not self._met_platform:
+            self._met_platform = True
+            self._say("warning", _REAL_CALLS)
+
+    def _crowded(self) -> None:
+        self._say("warning", f"More than {_AT_ONCE} requests from outside at once: what is beyond them gets 503.")
+
+    def _used_up(self) -> None:
+        self._say(
+            "warning", f"More than {_RECORDED} requests a minute from outside are refused; the rest is not recorded."
+        )
+
+
+def _routed(method: str, readings: tuple[str, ...], names: list[str], body: bytes) -> tuple[str, Refusal | None]:
+    """The reading of the path for which there is a route; the first, and why, when there is none."""
+    why = ""
+    for path in readings:
+        found: Any = route(method, path, names, lambda: object_of(body))
+        if not isinstance(found, Refused):
+            return path, None
+        why = why or found.reason
+    return readings[0], Refusal(_NOT_FOUND, why)
+
+
+def _application(settings: GatewaySettings) -> tuple[str, str] | None:
+    key, secret = settings.voice_app, settings.voice_secret
+    return (key, secret) if key and secret else None
