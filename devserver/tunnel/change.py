@@ -12,7 +12,7 @@ from typing import Literal
 from devserver.errors import FnError
 
 State = Literal["connecting", "ready", "reconnecting", "closed"]
-"""`connecting` until the first address is there, `reconnecting` while nobody outside can reach us, `closed` at the end."""
+"""`connecting` until there is an address, `reconnecting` while nobody outside can reach us, `closed` at the end."""
 
 _SHORT = 60  # seconds; a shorter gap is told as a length, because the minutes on a clock would not show it
 
