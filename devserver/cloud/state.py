@@ -68,6 +68,11 @@ class CloudState:
         with self._open() as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", rows)
 
+    def remove(self, product: str, kind: str, key: str) -> None:
+        """Forget a value, if there is one."""
+        with self._open() as connection, connection:
+            connection.execute("DELETE FROM entry WHERE product = ? AND kind = ? AND key = ?", (product, kind, key))
+
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         connection, self._connection = self._connection, None

@@ -54,8 +54,15 @@ class VoiceState:
         return self._default if found is None else msgspec.convert(found, CallbackUrls)
 
     def set_callback_urls(self, application: str, urls: CallbackUrls) -> None:
-        """Configure the addresses of an application."""
-        self._state.put(_PRODUCT, "callbacks", {application.lower(): urls})
+        """Configure the addresses of an application.
+
+        The function of this session is what an application has that was never configured, and it is not written down:
+        the next session may have another port.
+        """
+        if urls == self._default:
+            self._state.remove(_PRODUCT, "callbacks", application.lower())
+        else:
+            self._state.put(_PRODUCT, "callbacks", {application.lower(): urls})
 
     def numbers(self) -> list[Number]:
         """Every number that somebody has assigned, by number."""

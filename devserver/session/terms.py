@@ -10,6 +10,11 @@ SOURCE_HEADER = "X-Fn-Source"
 
 TOKEN_HEADER = "X-Fn-Token"  # noqa: S105 the name of a header
 
+PROBE_VARIABLE = "FN_TUNNEL_PROBE"
+"""The environment variable that names where requests for public addresses are sent instead: for edges whose names
+nobody can look up.
+"""
+
 DEFAULT_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_CLOUD_PORT = 3000, 3001, 3002
 
 

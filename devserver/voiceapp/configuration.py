@@ -40,8 +40,15 @@ class ConfigurationFailed(FnError):
 class Configuration(Protocol):
     """Where an application's callbacks go."""
 
-    application: str
-    origin: str
+    @property
+    def application(self) -> str:
+        """Key of the application."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Address of the configuration API."""
+        ...
 
     async def get(self) -> Callbacks:
         """What is configured.

@@ -146,6 +146,7 @@ class Lease:
         self._lock = journal.lock(configuration.application)
         self._entry: Entry | None = None
         self._lost = False
+        self._change: asyncio.Future[None] | None = None
         # One change at a time: a look in between two steps of a move would see what is neither.
         self._turn = asyncio.Lock()
 
@@ -222,15 +223,24 @@ class Lease:
             local=self._holder.local,
         )
 
-    async def _take_lock(self) -> None:
+    def lock(self) -> None:
+        """Take the lock, before anything is asked; blocks the thread while a watchdog has it.
+
+        Raises:
+            LeaseRefused: a session that runs has the lease.
+        """
         if self._lock.held:
             return
         try:
-            await asyncio.to_thread(self._lock.take, _LOCK_PATIENCE)
+            self._lock.take(_LOCK_PATIENCE)
         except Held as held:
             raise self._held_by(held.pid) from None
         except OSError as error:
             raise LeaseRefused(f"The lease cannot be locked: {error.strerror}.") from error
+
+    async def _take_lock(self) -> None:
+        if not self._lock.held:
+            await asyncio.to_thread(self.lock)
 
     def _held_by(self, pid: int | None) -> LeaseRefused:
         entry = None
@@ -293,7 +303,7 @@ class Lease:
         end = time.monotonic() + PATIENCE
         for wait in waits():
             try:
-                await self._configuration.set(entry.ours)
+                await self._set(entry.ours)
                 break
             except ConfigurationFailed as error:
                 if not error.applied and not error.again:
@@ -305,6 +315,13 @@ class Lease:
                     raise
                 await asyncio.sleep(wait)
         await self._read_back(entry)
+
+    async def _set(self, urls: Callbacks) -> None:
+        """A change that has left is waited for, also when this is cancelled: it must not be applied after we have
+        looked for the last time.
+        """
+        change = self._change = asyncio.ensure_future(self._configuration.set(urls))
+        await asyncio.shield(change)
 
     async def _is_set(self, entry: Entry) -> bool:
         try:
@@ -335,8 +352,13 @@ class Lease:
         raise AssertionError  # the waits have no end
 
     async def _write(self, entry: Entry) -> None:
-        await asyncio.to_thread(self._journal.write, entry)
-        self._entry = entry
+        # Remembered first: when this is cancelled, the thread writes it all the same, and it must not stay behind.
+        before, self._entry = self._entry, entry
+        try:
+            await asyncio.to_thread(self._journal.write, entry)
+        except FnError:
+            self._entry = before
+            raise
 
     async def _forget(self) -> None:
         """Nothing is to be given back: the change was refused."""
@@ -419,6 +441,8 @@ class Lease:
         async with self._turn:
             entry = self._entry
             outcome = None
+            if self._change is not None:
+                await asyncio.wait({self._change})
             if entry is not None:
                 outcome = await settle(
                     entry, self._configuration, self._journal, patience=patience, is_dead=self._is_dead

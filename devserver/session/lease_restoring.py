@@ -1,0 +1,154 @@
+"""Leases of this machine, listed and given back without a session: `fn lease`, and what a start finds left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from devserver.errors import FnError
+from devserver.project import Project, SystemKeyring, load_project
+from devserver.project.file_lock import Held
+from devserver.session.leasing import journal_of
+from devserver.session.platform import configuration_of_entry
+from devserver.session.terms import PROBE_VARIABLE
+from devserver.voiceapp import Entry, Journal, Outcome, Unreadable, settle
+from devserver.voiceapp.alive import is_dead
+from devserver.voiceapp.by_hand import command
+
+_PATIENCE = 8.0  # seconds for a platform that does not answer
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A lease.
+
+    Attributes:
+        entry: what is written down.
+        live: a session, or a watchdog that is giving it back, has it.
+    """
+
+    entry: Entry
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of giving one back.
+
+    Attributes:
+        application: key; the name of the file for one that says nothing.
+        ok: nothing is left to do.
+        text: one sentence.
+        hint: what to do next.
+    """
+
+    application: str
+    ok: bool
+    text: str
+    hint: str = ""
+
+
+def list_leases() -> Iterator[Listed | Unreadable]:
+    """Every lease of this user on this machine.
+
+    Raises:
+        ConfigError: the state directory cannot be used.
+    """
+    journal = journal_of(os.environ)
+    for found in journal.all():
+        yield found if isinstance(found, Unreadable) else Listed(found, _is_live(journal, found.application))
+
+
+async def restore_leases(project: Project | None) -> list[Restored]:
+    """Give back what sessions that have ended left behind.
+
+    Args:
+        project: only those of its folder or its application; None: all of this machine.
+
+    Raises:
+        ConfigError: the state directory cannot be used.
+    """
+    journal = journal_of(os.environ)
+    restored = []
+    for found in journal.all():
+        if isinstance(found, Unreadable):
+            if project is None or found.path.stem.lower() == (project.voice_app or "").lower():
+                restored.append(Restored(found.path.stem, ok=False, text=found.message, hint=found.hint))
+        elif project is None or belongs_to(found, project):
+            restored.append(await _restore(journal, found))
+    return restored
+
+
+async def settle_leftovers(project: Project) -> list[Restored]:
+    """The same at the start of a session that has no tunnel: what is live is left alone and not mentioned."""
+    journal = journal_of(os.environ)
+    found = [each for each in journal.all() if isinstance(each, Entry) and belongs_to(each, project)]
+    return [await _restore(journal, each) for each in found if not _is_live(journal, each.application)]
+
+
+def belongs_to(entry: Entry, project: Project) -> bool:
+    """Whether a lease is of a project: its folder or its application."""
+    return entry.project == str(project.root) or entry.application.lower() == (project.voice_app or "").lower()
+
+
+def _is_live(journal: Journal, application: str) -> bool:
+    lock = journal.lock(application)
+    try:
+        lock.take()
+    except Held:
+        return True
+    lock.give_back()
+    return False
+
+
+async def _restore(journal: Journal, entry: Entry) -> Restored:
+    lock = journal.lock(entry.application)
+    try:
+        lock.take()
+    except Held:
+        return Restored(
+            entry.application,
+            ok=False,
+            text=f"The callback of {entry.application} belongs to fn dev of {entry.name} (pid {entry.pid}).",
+            hint="Stop it with Ctrl-C where it runs; it gives the callback back.",
+        )
+    try:
+        return await _restore_locked(journal, entry)
+    finally:
+        lock.give_back()
+
+
+async def _restore_locked(journal: Journal, entry: Entry) -> Restored:
+    configuration = configuration_of_entry(entry, await asyncio.to_thread(_secret_of, entry))
+    if configuration is None:
+        return Restored(
+            entry.application,
+            ok=False,
+            text=f"The secret of {entry.application} is not known here, so its callback cannot be given back.",
+            hint="Set VOICE_APPLICATION_KEY and VOICE_APPLICATION_SECRET, or give it back by hand:\n" + command(entry),
+        )
+    via = os.environ.get(PROBE_VARIABLE) or None
+    outcome: Outcome = await settle(
+        entry, configuration, journal, patience=_PATIENCE, is_dead=partial(is_dead, via=via)
+    )
+    if outcome.kind == "failed":
+        by_hand = f"By hand, with the two variables of the Voice App set:\n{command(entry)}"
+        return Restored(entry.application, ok=False, text=outcome.text, hint=f"{outcome.hint}\n{by_hand}".strip())
+    return Restored(entry.application, ok=True, text=outcome.text)
+
+
+def _secret_of(entry: Entry) -> str | None:
+    """The secret of a lease's application: of the environment, of the project that took it, or of the login."""
+    environ = os.environ
+    if environ.get("VOICE_APPLICATION_KEY", "").lower() == entry.application.lower():
+        return environ.get("VOICE_APPLICATION_SECRET")
+    try:
+        project = load_project(Path(entry.project), environ={}, keyring=SystemKeyring())
+    except FnError:
+        return None
+    same = (project.voice_app or "").lower() == entry.application.lower()
+    return project.voice_secret if same else None
