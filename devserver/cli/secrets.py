@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from devserver.project import Explanation, SystemKeyring, explain_variable, explain_variables
+from devserver.project import Explanation, SystemKeyring
+from devserver.project.explaining import explain_variable, explain_variables
 from devserver.session.words import visible, visible_line
 
 _folder = click.option(

@@ -4,14 +4,16 @@
     .env         env_file                              values, and names whose value is elsewhere
     keyring      system_keyring                        those values
     variables                                          which of these places wins, and why
-    load                                               all of it together: `load_project`
+    login        credentials  from_login               who is logged in, and what a project takes from that
+    config.json  profiles     places                   accounts by name, and the folder they are in
+    load         explaining                            all of it together: `load_project`; where a value is from
     scaffold     templates/                            a new project
 
-It must not know about processes, ports or terminals, and changes nothing but a new project's folder: reading a project
-twice gives the same answer. The layers above get a `Project` and never open these files themselves.
+It must not know about processes, ports or terminals. Reading changes nothing, so that reading a project twice gives the
+same answer; what stores something says so. The layers above get a `Project` and never open these files themselves.
 """
 
-from devserver.project.load import Project, explain_variable, explain_variables, load_project
+from devserver.project.load import Project, load_project
 from devserver.project.settings import DevSettings
 from devserver.project.system_keyring import Keyring, SystemKeyring
 from devserver.project.variables import Explanation, Source, Step, Variable
@@ -25,7 +27,5 @@ __all__ = [
     "Step",
     "SystemKeyring",
     "Variable",
-    "explain_variable",
-    "explain_variables",
     "load_project",
 ]

@@ -7,24 +7,21 @@ found here, before a port is opened or a process is started, and is one sentence
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from devserver.errors import ConfigError
 from devserver.project import manifest as manifest_file
 from devserver.project.env_file import read_env_file
 from devserver.project.manifest import ReadManifest, read_manifest
 from devserver.project.settings import DevSettings, Manifest
-from devserver.project.system_keyring import SERVICE, Keyring, account_of
+from devserver.project.system_keyring import Keyring, choices
 from devserver.project.texts import nearest
 from devserver.project.variables import (
-    Explanation,
     Places,
-    Step,
     Variable,
-    explain,
     known_names,
     look_up,
     looks_like_credential,
@@ -32,7 +29,11 @@ from devserver.project.variables import (
 )
 from devserver.signing import decode_secret
 
+if TYPE_CHECKING:
+    from devserver.project.from_login import Asked
+
 ENTRY = "function.py"
+_APPLICATION = "VOICE_APPLICATION_KEY"
 _FOREIGN_FILES = ("function.ts", "function.js", "package.json", "FunctionController.cs")
 
 
@@ -79,26 +80,29 @@ class Project:
         return {each.name: each.value for each in self.variables.values()}
 
 
-def load_project(folder: Path, *, environ: Mapping[str, str], keyring: Keyring) -> Project:
+def load_project(folder: Path, *, environ: Mapping[str, str], keyring: Keyring, login: Asked | None = None) -> Project:
     """Read the project in `folder`.
 
     Args:
         folder: with `function.py`, `sinch.json` and optionally `.env`.
         environ: the process environment.
         keyring: asked only for keys that `.env` lists empty and `environ` does not set.
+        login: the last place for credentials that are set nowhere else; None when it does not count.
 
     Raises:
         ConfigError: anything that keeps the project from running, with what to do.
     """
-    root = _existing(folder)
+    root = existing_root(folder)
     read = read_manifest(root)
     manifest = read.manifest
     _require_python(manifest)
     _require_entry(root)
     places = Places(environ, read_env_file(root), keyring, manifest.variables)
     variables = _variables(places)
-    warnings = tuple(_warnings(read, places, variables))
+    borrowed = _borrowed(variables, manifest, login)
+    warnings = tuple(_warnings(read, places, variables | borrowed))
     _bind_apps(variables, manifest)
+    variables |= borrowed
     voice_secret = _value(variables, "VOICE_APPLICATION_SECRET")
     _require_base64(voice_secret, variables)
     return Project(
@@ -117,49 +121,12 @@ def load_project(folder: Path, *, environ: Mapping[str, str], keyring: Keyring) 
     )
 
 
-def explain_variable(folder: Path, name: str, *, environ: Mapping[str, str], keyring: Keyring) -> Explanation:
-    """Where the value of one variable of the project in `folder` comes from.
+def existing_root(folder: Path) -> Path:
+    """The folder as an absolute path, when it is a project's.
 
     Raises:
-        ConfigError: the folder holds no readable project. An unusable keyring is part of the explanation instead.
+        ConfigError: it is not; with how to get one.
     """
-    manifest, places = _places(folder, environ, keyring)
-    return _explained(name, manifest, places)
-
-
-def explain_variables(folder: Path, *, environ: Mapping[str, str], keyring: Keyring) -> tuple[Explanation, ...]:
-    """The same for every variable that the project lists or the platform has set, those without a value included.
-
-    Raises:
-        ConfigError: as `explain_variable`.
-    """
-    manifest, places = _places(folder, environ, keyring)
-    names = dict.fromkeys([*known_names(places), *_bound(manifest)])
-    return tuple(_explained(name, manifest, places) for name in names)
-
-
-def _places(folder: Path, environ: Mapping[str, str], keyring: Keyring) -> tuple[Manifest, Places]:
-    root = _existing(folder)
-    manifest = read_manifest(root).manifest
-    return manifest, Places(environ, read_env_file(root), keyring, manifest.variables)
-
-
-def _explained(name: str, manifest: Manifest, places: Places) -> Explanation:
-    explained = explain(name, places)
-    bound = _bound(manifest).get(name)
-    if bound is None or (explained.variable is not None and explained.variable.value):
-        return explained
-    key, value = bound
-    step = Step("sinch.json", value, f"has no such variable, but {key}")
-    return replace(
-        explained,
-        variable=Variable(name, value, "sinch.json", explained.secret),
-        steps=(*(step for step in explained.steps if step.source != "sinch.json"), step),
-    )
-
-
-def _existing(folder: Path) -> Path:
-    """The folder as an absolute path, when it is a project's."""
     try:
         root = folder.resolve()
         if not root.is_dir():
@@ -220,13 +187,12 @@ def _variables(places: Places) -> dict[str, Variable]:
         empty = [name for name in names if needs_keyring(name, places)]
         raise ConfigError(
             f".env lists {_enumerated(empty)} without a value, so the keyring has to be asked. {error.message}",
-            hint=f"Set {_it(empty)} in the environment (`{empty[0]}=... fn dev`), fill {_it(empty)} in in .env, "
-            "or start and unlock a keyring (`keyring --list-backends` shows which there are).",
+            hint=choices(f"{_it(empty)} (`{empty[0]}=... fn dev`)", _it(empty)),
         ) from error
     return {each.name: each for each in found if each is not None}
 
 
-def _bound(manifest: Manifest) -> dict[str, tuple[str, str]]:
+def bound_apps(manifest: Manifest) -> dict[str, tuple[str, str]]:
     """Variables that name the bound apps: by variable, the key of `sinch.json` and its value."""
     bound = {
         "VOICE_APPLICATION_KEY": ("voiceApp", manifest.voice_app),
@@ -237,9 +203,27 @@ def _bound(manifest: Manifest) -> dict[str, tuple[str, str]]:
 
 def _bind_apps(variables: dict[str, Variable], manifest: Manifest) -> None:
     """A bound app is also a variable, as it is once deployed, so that `context.voice` works without saying it twice."""
-    for name, (_, value) in _bound(manifest).items():
+    for name, (_, value) in bound_apps(manifest).items():
         if not _value(variables, name):
             variables[name] = Variable(name, value, "sinch.json", secret=False)
+
+
+def _borrowed(variables: Mapping[str, Variable], manifest: Manifest, login: Asked | None) -> dict[str, Variable]:
+    if login is None:
+        return {}
+    from devserver.project.from_login import lent
+
+    return lent(own_credentials(variables, manifest), login)
+
+
+def own_credentials(variables: Mapping[str, Variable], manifest: Manifest) -> dict[str, Variable]:
+    """The variables as a login is compared with them: a bound app is one; two that differ agree with no login."""
+    own = dict(variables)
+    said = _value(variables, _APPLICATION)
+    _bind_apps(own, manifest)
+    if said and manifest.voice_app and said.lower() != manifest.voice_app.lower():
+        own[_APPLICATION] = Variable(_APPLICATION, "", "sinch.json", secret=False)
+    return own
 
 
 def _require_base64(secret: str | None, variables: Mapping[str, Variable]) -> None:
@@ -260,12 +244,12 @@ def _warnings(read: ReadManifest, places: Places, variables: Mapping[str, Variab
         if name not in variables:
             yield (
                 f".env lists {name} without a value and the keyring has none either, so it stays unset. "
-                f"Store one with `keyring set {SERVICE} {account_of(name)}`; see `fn secrets explain {name}`."
+                f"Store one with `fn secrets add {name}`; see `fn secrets explain {name}`."
             )
     for name, value in read.manifest.variables.items():
         if value and looks_like_credential(name):
             yield f"{manifest_file.FILE}: {name} looks like a secret, and this file is committed. Move it to .env."
-    for name, (key, value) in _bound(read.manifest).items():
+    for name, (key, value) in bound_apps(read.manifest).items():
         said = _value(variables, name)
         if said and said.lower() != value.lower():
             yield f"{manifest_file.FILE}: {key} and the variable {name} name different apps; callbacks use {key}."

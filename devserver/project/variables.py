@@ -1,9 +1,10 @@
 """Where the value of a variable comes from: the order of places, first hit wins, and the story of one look-up.
 
 The order: process environment, a value in `.env`, the keyring for a key that `.env` lists empty, `variables` of
-`sinch.json`. The environment of the process counts only for names that the project or the platform knows: a function
-must not come to depend on whatever a laptop happens to have set. A name that is set there to an empty text is a hit,
-so that `NAME= fn dev` runs without a keyring.
+`sinch.json`; after them, for credentials and only for those who ask, the login (`devserver/project/from_login.py`). The
+environment of the process counts only for names that the project or the platform knows: a function must not come to
+depend on whatever a laptop happens to have set. A name that is set there to an empty text is a hit, so that
+`NAME= fn dev` runs without a keyring.
 
 It must not read files. The keyring is the one place that is asked late, and only for keys that need it.
 """
@@ -18,7 +19,7 @@ from typing import Literal
 from devserver.errors import ConfigError
 from devserver.project.system_keyring import SERVICE, Keyring, account_of
 
-Source = Literal["process environment", ".env", "keyring", "sinch.json"]
+Source = Literal["process environment", ".env", "keyring", "sinch.json", "login"]
 
 PLATFORM_NAMES = frozenset(
     {

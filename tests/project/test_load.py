@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from devserver.errors import ConfigError
-from devserver.project import Explanation, Project, explain_variable, load_project
+from devserver.project import Explanation, Project, load_project
+from devserver.project.explaining import explain_variable
 
 
 @dataclass
@@ -175,7 +176,7 @@ def test_a_key_without_a_value_anywhere_stays_unset_and_is_named_in_a_warning(tm
     assert "API_KEY" not in project.environment
     [warning] = project.warnings
     assert "API_KEY" in warning
-    assert "keyring set sinch-cli custom-API_KEY" in warning
+    assert "`fn secrets add API_KEY`" in warning
 
 
 def test_no_usable_keyring_is_an_error_that_names_every_key_and_the_choices(tmp_path: Path) -> None:
