@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from devserver.cloud.app import create_app_of as create_cloud
-from devserver.console.app import Session as ConsoleSession
 from devserver.console.app import create_app as create_console
-from devserver.console.phone import Phone as ConsolePhone
 from devserver.errors import FnError
+from devserver.session.console_view import ConsoleView
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
 from devserver.session.engine import Engine, Setting, cancel, project_places
 from devserver.session.listeners import serve_app, serve_function
@@ -145,7 +144,8 @@ class _Session:
             tell=self._report.tell,
         )
         await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))
-        console = create_console(self._console(telephony), self._token)
+        view = ConsoleView(self._engine, telephony, lambda: self._session)
+        console = create_console(view.session(), self._token)
         await stack.enter_async_context(serve_app(sockets["console"], console))
         # Calls end before the ports do: who is on the phone is told, and no port waits for them.
         stack.push_async_callback(telephony.close)
@@ -260,39 +260,3 @@ class _Session:
 
     def _say(self, level: str, text: str) -> None:
         self._report.tell("log", level=level, text=text, ours=True)
-
-    # --- the console's questions -------------------------------------------------------------------------------
-
-    def _console(self, telephony: Telephony) -> ConsoleSession:
-        from devserver.recorder.call_shapes import call_detail, call_summaries
-        from devserver.recorder.shapes import detail, summaries
-
-        folder = self._root / ".fn"
-        return ConsoleSession(
-            status=self._status,
-            recordings=lambda limit: summaries(folder, limit),
-            recording=lambda name: detail(folder, name),
-            calls=lambda limit: call_summaries(folder, limit),
-            call=lambda name: call_detail(folder, name),
-            reload=self._reload,
-            phone=ConsolePhone(telephony.run, telephony.talk),
-        )
-
-    def _status(self) -> dict[str, Any]:
-        generations = self._engine.generations
-        loaded, error = generations.loaded, generations.error
-        return {
-            "name": self._engine.project.name,
-            "root": str(self._root),
-            "pid": os.getpid(),
-            "function": self._session.function,
-            "cloud": self._session.cloud,
-            "generation": loaded.generation if loaded else None,
-            "routes": loaded.routes if loaded else [],
-            "spares": self._engine.house.spares.ready,
-            "error": error.text if error else None,
-        }
-
-    async def _reload(self) -> dict[str, Any]:
-        await self._engine.generations.reload()
-        return self._status()
