@@ -8,8 +8,11 @@ import shlex
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
+
+from devserver.cli.tunnel_options import ask_for_tunnel, tunnel_options, tunnel_terms
 
 _PORT = click.IntRange(0, 65535)
 _PORT.name = "port number"
@@ -23,7 +26,9 @@ Examples:
   fn dev my-function --port 0       any free port, so that several can run
   fn dev --exec "pytest -q"         run a command against it, then stop with its status
   fn dev --exec 'curl $FN_FUNCTION_URL/status'
-  fn dev --json | jq .              one JSON object per event"""
+  fn dev --json | jq .              one JSON object per event
+  fn dev --tunnel                   real calls reach this machine until it stops
+  fn dev --public-url https://dev.example.com"""
 )
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--port", type=_PORT, metavar="N", help="Port of the function; 0 takes any. Default 3000.")
@@ -31,6 +36,7 @@ Examples:
 @click.option("--cloud-port", type=_PORT, metavar="N", help="Port of the local Sinch. Default 3002, or any if taken.")
 @click.option("--exec", "command", metavar="CMD", help="Run CMD while the function runs, then stop with its status.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line instead of words.")
+@tunnel_options
 @click.option("--yes", is_flag=True, help="Answer yes to every question.")
 @click.option("--non-interactive", is_flag=True, help="Ask nothing; take the default of every question.")
 def dev(
@@ -40,14 +46,21 @@ def dev(
     cloud_port: int | None,
     command: str | None,
     as_json: bool,
-    yes: bool,  # noqa: ARG001 there is no question yet; scripts may already pass it
-    non_interactive: bool,  # noqa: ARG001 the same
+    yes: bool,
+    non_interactive: bool,
+    **tunnel: Any,
 ) -> int:
     """Run the function in DIR (default: this folder).
 
     Its handlers answer at http://127.0.0.1:3000, every save takes effect with the next request, and everything that
     arrives is recorded. Ctrl-C stops it.
     """
+    words = () if command is None else _command(command)
+    exposing = tunnel_terms(**tunnel)
+    interactive = not (as_json or non_interactive or words) and sys.stdin.isatty() and sys.stdout.isatty()
+    if interactive and exposing["tunnel"] is None and not yes:
+        # Before anything is started, so that nothing waits, and no time counts, while somebody thinks.
+        exposing["tunnel"] = ask_for_tunnel(folder)
     began = time.perf_counter()
     # The host's interpreter boots while this process imports what it needs: a third of the start-up time.
     from devserver.session.spawn import start_host
@@ -63,8 +76,11 @@ def dev(
             console_port=console_port,
             cloud_port=cloud_port,
             json=as_json,
-            command=() if command is None else _command(command),
+            command=words,
             colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+            yes=yes,
+            interactive=interactive,
+            **exposing,
         )
     except BaseException:
         first.abandon()

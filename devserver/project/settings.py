@@ -73,6 +73,8 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
             whatever their size.
         replay: settings of `fn replay` and `fn test`.
         cloud: settings of the local Sinch.
+        tunnel_provider: who gives the public address.
+        tunnel_expiry: seconds after which a tunnel ends unless somebody extends it; 0: never.
     """
 
     deadline: Seconds = 30.0
@@ -90,6 +92,8 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     retention_megabytes: Annotated[float, Meta(ge=0, le=1_000_000)] = 1024.0
     replay: ReplaySettings = ReplaySettings()
     cloud: CloudSettings = CloudSettings()
+    tunnel_provider: Literal["cloudflare", "frp"] = "cloudflare"
+    tunnel_expiry: Annotated[float, Meta(ge=0, le=604_800)] = 3600.0
 
     def client_origins(self, cloud: str) -> dict[str, str]:
         """Where the function's clients go, by product; what is left out goes to Sinch.

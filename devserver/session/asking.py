@@ -52,7 +52,7 @@ class Asking:
         self._generations = generations
         self._recording = recording
         self._clock = clock
-        self._exposure = exposure
+        self.exposure = exposure
         self._mark_state = mark_state
         self._deadline = deadline
         self._given_up = given_up
@@ -165,7 +165,7 @@ class Asking:
                 request.remote,
                 hand.source == "tunnel",
                 hand.replaying,
-                self._exposure.open,
+                self.exposure.open,
             ),
         )
 

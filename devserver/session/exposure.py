@@ -22,7 +22,7 @@ _MARKS_BEGIN = "x-forwarded-"
 
 @dataclass(slots=True)
 class Exposure:
-    """How far a session is open; one for its whole life, changed as the tunnel comes and goes.
+    """How far a session is open; it changes as the tunnel comes and goes.
 
     Attributes:
         open: a tunnel is wanted. From then on Basic auth fails closed, wherever a request comes from.

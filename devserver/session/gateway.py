@@ -77,8 +77,12 @@ class Gateway:
 
     @property
     def exposure(self) -> Exposure:
-        """How far the session is open to the outside; whoever opens a tunnel changes it."""
+        """How far the session is open to the outside; whoever opens a tunnel says so here."""
         return self._exposure
+
+    @exposure.setter
+    def exposure(self, exposure: Exposure) -> None:
+        self._exposure = self._asking.exposure = self._outside.exposure = exposure
 
     # --- requests ----------------------------------------------------------------------------------------------
 

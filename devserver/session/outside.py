@@ -97,7 +97,7 @@ class Outside:
         open_socket: OpenSocket,
         say: Say,
     ) -> None:
-        self._exposure = exposure
+        self.exposure = exposure
         self._settings = settings
         self._generations = generations
         self._reception = reception
@@ -114,13 +114,13 @@ class Outside:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request from outside."""
         path = request.raw_path.partition("?")[0]
-        if request.method == "GET" and (proof := self._exposure.proof(path)) is not None:
+        if request.method == "GET" and (proof := self.exposure.proof(path)) is not None:
             return web.Response(body=proof, content_type="text/plain")
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
         with (self._sockets if upgrade else self._requests).entered() as has_room:
             if not has_room:
                 return to_response(_BUSY)
-            readings = self._exposure.readings(path)
+            readings = self.exposure.readings(path)
             if request.method in _READING and "/health" in readings:
                 return to_response(_HEALTHY)
             settings = self._settings()
@@ -204,22 +204,22 @@ class Outside:
             return None
         if len(hand.request.body) > _CALLBACK_BODY:
             return Refusal(_TOO_LARGE, "The body of a callback from outside may have 1 MB.")
-        application = _application(settings) or self._exposure.application
+        application = _application(settings) or self.exposure.application
         if application is None:
-            return None if self._exposure.allow_unsigned else Refusal(_UNAUTHORIZED, _NO_KEY)
+            return None if self.exposure.allow_unsigned else Refusal(_UNAUTHORIZED, _NO_KEY)
         verdict = self._verdict(hand.request, received, application)
         if verdict.ok:
             self._met()
             return None
-        if verdict.unsigned and self._exposure.allow_unsigned:
+        if verdict.unsigned and self.exposure.allow_unsigned:
             return None
-        by_proxy = verdict.unsigned and self._exposure.own_proxy and not has_marks(dict(hand.request.headers))
+        by_proxy = verdict.unsigned and self.exposure.own_proxy and not has_marks(dict(hand.request.headers))
         return Refusal(_UNAUTHORIZED, verdict.reason + (_OWN_PROXY if by_proxy else ""))
 
     def _verdict(self, request: RecordedRequest, received: str, application: tuple[str, str]) -> Verdict:
         key, secret = application
         verdicts: list[Verdict] = []
-        for path in self._exposure.signed_paths(received):
+        for path in self.exposure.signed_paths(received):
             verdict = verify(
                 key=key,
                 secret=secret,
@@ -232,7 +232,7 @@ class Outside:
                 return verdict
             verdicts.append(verdict)
         # Where the received path has the prefix it is the public one, and its explanation is the better one.
-        return verdicts[0] if self._exposure.below(received) else verdicts[-1]
+        return verdicts[0] if self.exposure.below(received) else verdicts[-1]
 
     async def _refuse(self, hand: InHand, refusal: Refusal) -> web.StreamResponse:
         if not self._ration.take(len(hand.request.body)):

@@ -30,6 +30,15 @@ class Terms:
         json: one JSON object per line instead of words.
         command: run this against the live session, then stop with its exit status.
         colour: whether words may be coloured.
+        tunnel: whether a public address is wanted; None leaves it to `tunnel.preference`.
+        public_url: address of the user's own proxy, or of the named tunnel; without a slash at its end, with its path.
+        tunnel_name: the named tunnel of Cloudflare; `public_url` is set, too.
+        tunnel_provider: `cloudflare` or `frp`; None leaves it to `dev.tunnelProvider`.
+        allow_unsigned: callbacks from outside without a signature are executed.
+        take_over: another developer's tunnel may be replaced.
+        failover: the original callback becomes the fallback while the tunnel has it.
+        yes: every question is answered with yes.
+        interactive: there is somebody at a terminal who can be asked.
     """
 
     folder: Path
@@ -39,6 +48,23 @@ class Terms:
     json: bool = False
     command: tuple[str, ...] = ()
     colour: bool = False
+    tunnel: bool | None = None
+    public_url: str | None = None
+    tunnel_name: str | None = None
+    tunnel_provider: str | None = None
+    allow_unsigned: bool = False
+    take_over: bool = False
+    failover: bool = True
+    yes: bool = False
+    interactive: bool = False
+
+    def wants_tunnel(self, preference: str | None) -> bool:
+        """Whether there is to be a tunnel.
+
+        Args:
+            preference: `tunnel.preference` of `sinch.json`.
+        """
+        return preference == "on" if self.tunnel is None else self.tunnel
 
     def side_port(self, asked: int | None, default: int) -> tuple[int, bool]:
         """Port of the console or the cloud, and whether another will do.

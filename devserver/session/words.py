@@ -20,6 +20,10 @@ _CONTROL = re.compile(
     r"\U000e0000-\U000e007f]"
 )
 _INDENT = " " * 10
+_COLOURS = dict.fromkeys(("ready", "taken", "moved", "found", "restored", "settled"), "green") | dict.fromkeys(
+    ("connecting", "reconnecting", "closed", "left"), "yellow"
+)
+"""Of the states of tunnel and lease; those that are not here are trouble."""
 _COLUMN = 22  # characters for who a callback is about
 
 
@@ -60,6 +64,8 @@ class Words:
             "load_error": self._load_error,
             "log": self._log,
             "more": self._more,
+            "tunnel": self._tunnel,
+            "lease": self._lease,
             "stopping": self._stopping,
         }
 
@@ -114,8 +120,7 @@ class Words:
         what = visible_line(fields["answer"]) if _is_good(fields) else self._failure(fields)
         if fields["name"] == "dice" and fields.get("reason"):
             what = visible_line(fields["reason"]).lower() + (f" ({what})" if what != "nothing" else "")
-        mark = "" if fields["source"] == "local" else self._dim(f"  {fields['source']}")
-        lines = [self._at(f"{name} {who:<22} {_ms(fields['ms']):>8}  {what}{mark}")]
+        lines = [self._at(f"{name} {who:<22} {_ms(fields['ms']):>8}  {what}{self._mark(fields)}")]
         lines += self._details(fields)
         lines += [self._finding(finding) for finding in fields["findings"]]
         return "\n".join(lines)
@@ -124,7 +129,13 @@ class Words:
         good = _is_good(fields)
         path = visible_line(f"{fields['method']} {fields['path']}")
         outcome = self._style(str(fields["status"]), fg="green") if good else self._failure(fields)
-        return "\n".join([self._at(f"{path:<30} {_ms(fields['ms']):>8}  {outcome}"), *self._details(fields)])
+        line = f"{path:<30} {_ms(fields['ms']):>8}  {outcome}{self._mark(fields)}"
+        return "\n".join([self._at(line), *self._details(fields)])
+
+    def _mark(self, fields: Mapping[str, Any]) -> str:
+        """Where a request came from, when that is not this machine."""
+        source = fields.get("source", "local")
+        return "" if source == "local" else self._dim(f"  {source}")
 
     def _call(self, fields: Mapping[str, Any]) -> str | None:
         """The end of a simulated call, when no DICE has told it."""
@@ -156,6 +167,23 @@ class Words:
         return self._at(
             self._dim(f"... and {fields['count']:,} more within a second; `fn recordings list` has them all")
         )
+
+    # --- in public ---------------------------------------------------------------------------------------------
+
+    def _tunnel(self, fields: Mapping[str, Any]) -> str:
+        state = fields["state"]
+        name = self._style(f"{'tunnel':<7}", fg=_COLOURS.get(state, "red"), bold=True)
+        address = self._style(fields["url"], fg="cyan") if state == "ready" and fields["url"] else ""
+        text = visible_line(fields["text"])
+        said = text if fields["url"] and fields["url"] in text else "  ".join(filter(None, (address, text)))
+        return self._at(f"{name} {said or state}")
+
+    def _lease(self, fields: Mapping[str, Any]) -> str:
+        name = self._style(f"{'lease':<7}", fg=_COLOURS.get(fields["state"], "red"), bold=True)
+        lines = [self._at(f"{name} {visible_line(fields['text'])}")]
+        if fields.get("hint"):
+            lines.append(self._under(visible(fields["hint"]), dim=True))
+        return "\n".join(lines)
 
     # --- code --------------------------------------------------------------------------------------------------
 
