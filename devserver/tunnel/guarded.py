@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -50,7 +50,7 @@ class Guarded:
     """A program that runs.
 
     Attributes:
-        lines: the last lines of its standard error.
+        lines: the last ones that it wrote, to standard output or standard error.
     """
 
     def __init__(self, process: Process, heard: Callable[[str], None], folder: Path | None) -> None:
@@ -74,7 +74,7 @@ class Guarded:
         Args:
             program: the path of the file, and its arguments.
             environment: all of its environment.
-            heard: told each line of its standard error.
+            heard: told each line that it writes.
             folder: removed when it has ended.
 
         Raises:
@@ -84,8 +84,8 @@ class Guarded:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", guard.__file__, str(folder or ""), *program),
                 stdin=PIPE,
-                stdout=DEVNULL,
-                stderr=PIPE,
+                stdout=PIPE,
+                stderr=STDOUT,  # some write what is wrong with their options to the other one
                 env=dict(environment),
                 start_new_session=True,
             )
@@ -131,7 +131,7 @@ class Guarded:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _read(self) -> None:
-        stream = self._process.stderr
+        stream = self._process.stdout
         assert stream is not None  # noqa: S101 it is a pipe
         line = b""
         while data := await stream.read(65536):

@@ -18,13 +18,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.lookup import PUBLIC_DNS, FreshNames, NameUnknown
 from devserver.tunnel.proof_words import refusal
+from devserver.tunnel.proxies import proxy_for
 
 PREFIX = "/.well-known/fn-probe/"
 _EVERY = 1.0  # seconds from one try to the next
@@ -113,7 +113,7 @@ class Proof:
             async with session.get(
                 (via or url).rstrip("/") + path,
                 headers=headers,
-                proxy=None if via else _proxy(url),
+                proxy=None if via else proxy_for(url),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=patience),
             ) as response:
@@ -131,7 +131,7 @@ class Proof:
 
 @asynccontextmanager
 async def _session(url: str, name_server: str, via: str | None) -> AsyncIterator[aiohttp.ClientSession]:
-    if via is not None or _proxy(url) is not None:
+    if via is not None or proxy_for(url) is not None:
         # A proxy looks names up itself.
         async with aiohttp.ClientSession() as session:
             yield session
@@ -140,11 +140,3 @@ async def _session(url: str, name_server: str, via: str | None) -> AsyncIterator
         connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=False, force_close=True)
         async with aiohttp.ClientSession(connector=connector) as session:
             yield session
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that this machine's settings ask for."""
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)

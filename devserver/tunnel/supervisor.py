@@ -173,7 +173,7 @@ async def open_tunnel(
     Raises:
         TunnelFailed: the first address cannot be had.
     """
-    tell(Change("connecting", None, f"Getting an address from the {provider.name}."))
+    tell(Change("connecting", None, f"Getting a public address ({provider.name})."))
     try:
         connection = await provider.connect(port)
     except TunnelFailed as failed:
