@@ -27,7 +27,9 @@ _COMMANDS = {
     "trigger": "Send one callback of the catalogue to the function.",
     "voice": "Callouts, calls, callbacks and numbers of the Voice API.",
     "cloud": "The local Sinch: its application, starting over.",
-    "secrets": "Where the values of variables come from.",
+    "secrets": "Secrets: store them in the keyring; where the values of variables come from.",
+    "auth": "Log in to an account of Sinch, and out.",
+    "config": "Ids that you use again and again, in named profiles.",
     "completion": "Print a completion script for your shell.",
 }
 """Name -> one line for `fn --help`; the module of the same name holds the command under that name."""
@@ -74,7 +76,20 @@ def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
         ctx.exit()
 
 
+def _choose_profile(_context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+    if name:
+        # In the environment, so that every process that this one starts means the same profile.
+        os.environ["FN_PROFILE"] = name
+
+
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--profile",
+    metavar="NAME",
+    expose_value=False,
+    callback=_choose_profile,
+    help="Use the login and the ids of this profile (`fn config profile list`).",
+)
 @click.option(
     "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
 )

@@ -1,4 +1,4 @@
-"""`fn secrets`: which variables a project has, and where each value comes from.
+"""`fn secrets`: store secrets in the keyring, and see where the value of each variable of a project comes from.
 
 Values are printed only on `--show`: terminals are shared, recorded and scrolled back.
 """
@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from devserver.cli.secrets_store import add, clear, delete, get
 from devserver.project import Explanation, SystemKeyring
 from devserver.project.explaining import explain_variable, explain_variables
 from devserver.session.words import visible, visible_line
+
+if TYPE_CHECKING:
+    from devserver.project.login import Login
 
 _folder = click.option(
     "--dir", "folder", type=click.Path(path_type=Path), default=".", help="Folder of the project; by default here."
@@ -22,9 +26,20 @@ _show = click.option("--show", is_flag=True, help="Print values too.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group
+class _Spellings(click.Group):
+    """Takes `remove` and `rm` for `delete`, as the platform's command line does."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, "delete" if cmd_name in {"remove", "rm"} else cmd_name)
+
+
+@click.group(cls=_Spellings)
 def secrets() -> None:
-    """Show a project's variables and secrets, and where their values come from."""
+    """Store secrets in the keyring, and see where the values of a project's variables come from.
+
+    An entry belongs to a key and not to a project: service sinch-cli, account custom-KEY. Projects that list the same
+    key in .env share it.
+    """
 
 
 @secrets.command("list", epilog="\b\nExample:\n  fn secrets list --dir pizza-line")
@@ -33,7 +48,7 @@ def secrets() -> None:
 @_json
 def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
     """List every variable of the project: where its value comes from, and whether it is a secret."""
-    found = explain_variables(folder, environ=os.environ, keyring=SystemKeyring())
+    found = explain_variables(folder, environ=os.environ, keyring=SystemKeyring(), login=_login)
     if as_json:
         _print_json([_summary(each, show=show) for each in found])
         return
@@ -53,7 +68,7 @@ def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
 @_json
 def explain_secret(key: str, folder: Path, show: bool, as_json: bool) -> None:
     """Explain where the value of KEY comes from, and why the other places did not count."""
-    found = explain_variable(folder, key, environ=os.environ, keyring=SystemKeyring())
+    found = explain_variable(folder, key, environ=os.environ, keyring=SystemKeyring(), login=_login)
     if as_json:
         steps = [{"source": step.source, "hit": step.value is not None, "reason": step.reason} for step in found.steps]
         _print_json(_summary(found, show=show) | {"steps": steps})
@@ -64,6 +79,18 @@ def explain_secret(key: str, folder: Path, show: bool, as_json: bool) -> None:
         click.echo(f"  value: {visible(found.variable.value)}")
     for step in found.steps:
         click.echo(f"  {'>' if step.value is not None else '-'} {step.source}: {step.reason}")
+
+
+secrets.add_command(add)
+secrets.add_command(get)
+secrets.add_command(delete)
+secrets.add_command(clear)
+
+
+def _login() -> Login:
+    from devserver.project.login import load_login
+
+    return load_login(os.environ, SystemKeyring())
 
 
 def _summary(found: Explanation, *, show: bool) -> dict[str, Any]:

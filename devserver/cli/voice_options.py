@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -18,7 +18,8 @@ from devserver.cli.options import folder_option, json_option, print_json
 from devserver.errors import FnError
 
 if TYPE_CHECKING:
-    from devserver.project import Project
+    from devserver.project import Keyring, Project
+    from devserver.project.login import Login
     from devserver.runtime.clients.voice import Voice
 
 P = ParamSpec("P")
@@ -73,7 +74,9 @@ class Reach:
         except MissingVariables as error:
             names = " and ".join(error.names)
             raise FnError(
-                f"--live needs {names}.", hint="Put them into .env of the project: the Voice App's key and secret."
+                f"--live needs {names}.",
+                hint=f"Log in with `fn auth login`, or put them into .env; `fn secrets explain {error.names[0]}` "
+                "says where they were looked for.",
             ) from error
         except ValueError as error:
             raise FnError(str(error), hint="`fn voice --help` shows examples.") from error
@@ -92,7 +95,9 @@ class Reach:
         from devserver.runtime.clients.voice import Voice
         from devserver.runtime.clients.voice_http import VoiceHttp
 
-        project = load_project(self.folder, environ=os.environ, keyring=SystemKeyring())
+        keyring = SystemKeyring()
+        login = partial(_login, keyring) if self.live else None
+        project = load_project(self.folder, environ=os.environ, keyring=keyring, login=login)
         if self.live:
             return Voice(VoiceHttp(project.environment, project.dev.origins.get("voice"), basic=self.basic))
         return Voice(_local(project, basic=self.basic))
@@ -110,6 +115,12 @@ class Reach:
         if status in {401, 403}:
             return "`fn secrets explain VOICE_APPLICATION_SECRET` shows where the secret comes from."
         return "" if self.live else "`fn recordings list` shows what the function was asked."
+
+
+def _login(keyring: Keyring) -> Login:
+    from devserver.project.login import load_login
+
+    return load_login(os.environ, keyring)
 
 
 def _local(project: Project, *, basic: bool) -> Any:

@@ -147,6 +147,18 @@ def load_login(environ: Mapping[str, str], keyring: Keyring, profile: str | None
     )
 
 
+def require_keyring(keyring: Keyring, profile: str) -> None:
+    """Make sure that a login could be stored, before somebody types it.
+
+    Raises:
+        ConfigError: there is no usable keyring; with the choices there are.
+    """
+    try:
+        keyring.get(account_of_profile(profile))
+    except ConfigError as error:
+        raise _not_stored(error) from error
+
+
 def store_login(keyring: Keeper, profile: str, credentials: Credentials) -> None:
     """Keep the credentials of a profile, in place of those that are there.
 
@@ -156,7 +168,7 @@ def store_login(keyring: Keeper, profile: str, credentials: Credentials) -> None
     try:
         keyring.set(account_of_profile(profile), msgspec.json.encode(credentials).decode())
     except ConfigError as error:
-        raise ConfigError(f"The login cannot be stored. {error.message}", hint=CHOICES) from error
+        raise _not_stored(error) from error
 
 
 def forget_login(keyring: Keeper, profile: str) -> tuple[Part, ...]:
@@ -174,6 +186,10 @@ def forget_login(keyring: Keeper, profile: str) -> tuple[Part, ...]:
     except ConfigError:
         return PARTS  # somebody else wrote it, or an older version; it is gone whatever it was
     return tuple(part for part in PARTS if part.key in gone)
+
+
+def _not_stored(error: ConfigError) -> ConfigError:
+    return ConfigError(f"The login cannot be stored. {error.message}", hint=CHOICES)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Place]]:
