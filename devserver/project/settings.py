@@ -52,6 +52,22 @@ class CloudSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     without_fallback: Literal["clear", "keep"] = "clear"
 
 
+class FrpSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The object `dev.frp`: an frp server of your own that gives the public address. Its token is `FRP_TOKEN`.
+
+    Attributes:
+        server: where `frpc` connects, as `host:port`.
+        url: the public address that leads to this name, such as `https://me.dev.example.com`.
+        subdomain: the name below the server's `subDomainHost`.
+        domain: a whole name in place of a subdomain; that of `url` when both are left out.
+    """
+
+    server: Annotated[str, Meta(pattern=r"^\S+:[0-9]{1,5}\Z")]
+    url: Annotated[str, Meta(pattern=r"^https?://[^/\s?#]+/?\Z")]
+    subdomain: Annotated[str, Meta(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?\Z")] = ""
+    domain: Annotated[str, Meta(pattern=r"^([a-z0-9.-]+)?\Z")] = ""
+
+
 class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The object `dev` of `sinch.json`: settings of `fn dev` alone, in camelCase there. Unknown keys are errors.
 
@@ -92,6 +108,7 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     retention_megabytes: Annotated[float, Meta(ge=0, le=1_000_000)] = 1024.0
     replay: ReplaySettings = ReplaySettings()
     cloud: CloudSettings = CloudSettings()
+    frp: FrpSettings | None = None
     tunnel_provider: Literal["cloudflare", "frp"] = "cloudflare"
     tunnel_expiry: Annotated[float, Meta(ge=0, le=604_800)] = 3600.0
 

@@ -7,6 +7,7 @@ asks an address from outside whether it leads to this very session. Nothing here
 
 from devserver.tunnel.change import Change, State, TunnelFailed
 from devserver.tunnel.cloudflared import NamedTunnel, QuickTunnel
+from devserver.tunnel.frp import FrpTunnel
 from devserver.tunnel.own_address import OwnAddress
 from devserver.tunnel.proof import Proof, Proven
 from devserver.tunnel.provider import Provider
@@ -15,6 +16,7 @@ from devserver.tunnel.supervisor import Address, Rhythm, Tell, open_tunnel
 __all__ = [
     "Address",
     "Change",
+    "FrpTunnel",
     "NamedTunnel",
     "OwnAddress",
     "Proof",

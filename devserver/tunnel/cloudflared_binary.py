@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devserver.project.places import VARIABLE, state_folder
 from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.release import Progress, Release, install
 
@@ -52,6 +53,7 @@ async def find_cloudflared(
 
     Raises:
         TunnelFailed: there is none, and it cannot be had.
+        ConfigError: `FN_STATE_DIR` cannot be a folder.
     """
     if explicit := environment.get("FN_CLOUDFLARED"):
         return _explicit(explicit, environment)
@@ -68,11 +70,15 @@ async def find_cloudflared(
 
 
 def install_place(environment: Mapping[str, str]) -> Path:
-    """Where we put one: in `FN_STATE_DIR` when that is set, else in the user's cache folder."""
+    """Where we put one: in `FN_STATE_DIR` when that is set, else in the user's cache folder.
+
+    Raises:
+        ConfigError: `FN_STATE_DIR` cannot be a folder.
+    """
     import platformdirs
 
-    state = environment.get("FN_STATE_DIR")
-    folder = Path(state) if state else platformdirs.user_cache_path("fn-dev", appauthor=False)
+    named = environment.get(VARIABLE, "").strip()
+    folder = state_folder(environment) if named else platformdirs.user_cache_path("fn", appauthor=False)
     return folder / "bin" / ("cloudflared.exe" if platform.system() == "Windows" else "cloudflared")
 
 
