@@ -17,6 +17,8 @@ from pathlib import Path
 from devserver.errors import ConfigError
 
 VARIABLE = "FN_STATE_DIR"
+LEASES = "leases"
+"""Where callback leases are, in the folder."""
 _HINT = f"Set {VARIABLE} to a folder that you may write to."
 
 
@@ -39,6 +41,14 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     if _is_something_else(folder):
         raise ConfigError(f"The state folder {folder} is not a folder.", hint=_HINT)
     return folder
+
+
+def has_leases(environ: Mapping[str, str]) -> bool:
+    """Whether anything is to be given back on this machine; cheap, since every start asks."""
+    try:
+        return any((state_folder(environ) / LEASES).glob("*.json"))
+    except (ConfigError, OSError):
+        return False
 
 
 def make_private(folder: Path) -> Path:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ class Engine:
 
     Args:
         folder: the project.
+        wants_login: whether a project without credentials of its own is to have those of the login: one that calls
+            the real platform. Otherwise the keyring is not asked for them.
 
     Raises:
         ConfigError: it is no project, or its configuration is wrong.
@@ -81,11 +84,12 @@ class Engine:
     generations: Generations
     recorder: Recorder | NoRecorder
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wants_login: Callable[[Project], bool] = lambda _project: False) -> None:
         self._folder = folder
+        self._wants_login = wants_login
         self._secrets: dict[str, str] = {}  # name by value, of all that were loaded
         self.clock = SystemClock()
-        self.project = load_project(folder, environ=os.environ, keyring=SystemKeyring())
+        self.project = self._load()
         self.redactor = self._redactor_of(self.project)
         self._position: str | None = None
         self._history: DatabaseHistory | None = None
@@ -189,9 +193,19 @@ class Engine:
         self._secrets |= {value: name for name, value in now.items()}
         return Redactor({f"{name}.{number}": value for number, (value, name) in enumerate(former.items(), 1)} | now)
 
+    def _load(self) -> Project:
+        keyring = SystemKeyring()
+        project = load_project(self._folder, environ=os.environ, keyring=keyring)
+        if not self._wants_login(project):
+            return project
+        from devserver.project.login import load_login
+
+        login = partial(load_login, os.environ, keyring)
+        return load_project(self._folder, environ=os.environ, keyring=keyring, login=login)
+
     async def _reconfigure(self) -> LoadError | None:
         try:
-            project = await asyncio.to_thread(load_project, self._folder, environ=os.environ, keyring=SystemKeyring())
+            project = await asyncio.to_thread(self._load)
         except FnError as error:
             return LoadError("configuration", str(error))
         self.project = project

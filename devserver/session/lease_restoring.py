@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,17 @@ from pathlib import Path
 from devserver.errors import FnError
 from devserver.project import Project, SystemKeyring, load_project
 from devserver.project.file_lock import Held
-from devserver.session.leasing import journal_of
+from devserver.project.login import load_login
+from devserver.session.leasing import Tell, journal_of, lease_fields
 from devserver.session.platform import configuration_of_entry
 from devserver.session.terms import PROBE_VARIABLE
-from devserver.voiceapp import Entry, Journal, Outcome, Unreadable, settle
+from devserver.voiceapp import Entry, Journal, Outcome, Told, Unreadable, settle
 from devserver.voiceapp.alive import is_dead
 from devserver.voiceapp.by_hand import command
+from devserver.voiceapp.lease import State
 
 _PATIENCE = 8.0  # seconds for a platform that does not answer
+_WATCHDOG = 4.0  # seconds for a watchdog that is just giving it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,25 @@ async def restore_leases(project: Project | None) -> list[Restored]:
     return restored
 
 
-async def settle_leftovers(project: Project) -> list[Restored]:
-    """The same at the start of a session that has no tunnel: what is live is left alone and not mentioned."""
-    journal = journal_of(os.environ)
-    found = [each for each in journal.all() if isinstance(each, Entry) and belongs_to(each, project)]
-    return [await _restore(journal, each) for each in found if not _is_live(journal, each.application)]
+async def settle_at_start(project: Project, tell: Tell) -> None:
+    """The same when a session starts that has no tunnel: what is live is left alone and not mentioned.
+
+    Args:
+        project: of the session.
+        tell: told events, as `Report.tell`.
+    """
+    try:
+        journal = journal_of(os.environ)
+        found = [each for each in journal.all() if isinstance(each, Entry) and belongs_to(each, project)]
+        for entry in found:
+            if not await asyncio.to_thread(_is_live, journal, entry.application, _WATCHDOG):
+                restored = await _restore(journal, entry)
+                state: State = "settled" if restored.ok else "kept"
+                text = f"An earlier fn dev (pid {entry.pid}) did not give a callback back. {restored.text}"
+                told = Told(state, text, entry.ours.primary, entry.before, restored.hint)
+                tell("lease", **lease_fields(entry.application, told))
+    except FnError as error:
+        tell("log", level="warning", text=str(error), ours=True)
 
 
 def belongs_to(entry: Entry, project: Project) -> bool:
@@ -95,10 +113,10 @@ def belongs_to(entry: Entry, project: Project) -> bool:
     return entry.project == str(project.root) or entry.application.lower() == (project.voice_app or "").lower()
 
 
-def _is_live(journal: Journal, application: str) -> bool:
+def _is_live(journal: Journal, application: str, patience: float = 0.0) -> bool:
     lock = journal.lock(application)
     try:
-        lock.take()
+        lock.take(patience)
     except Held:
         return True
     lock.give_back()
@@ -146,9 +164,11 @@ def _secret_of(entry: Entry) -> str | None:
     environ = os.environ
     if environ.get("VOICE_APPLICATION_KEY", "").lower() == entry.application.lower():
         return environ.get("VOICE_APPLICATION_SECRET")
-    try:
-        project = load_project(Path(entry.project), environ={}, keyring=SystemKeyring())
-    except FnError:
-        return None
-    same = (project.voice_app or "").lower() == entry.application.lower()
-    return project.voice_secret if same else None
+    keyring = SystemKeyring()
+    with suppress(FnError):  # the project may be gone, or broken
+        project = load_project(Path(entry.project), environ={}, keyring=keyring)
+        if (project.voice_app or "").lower() == entry.application.lower() and project.voice_secret:
+            return project.voice_secret
+    login = load_login(environ, keyring)
+    same = (login.application_key or "").lower() == entry.application.lower()
+    return login.application_secret if same else None

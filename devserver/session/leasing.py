@@ -15,7 +15,7 @@ from typing import Any
 
 from devserver.errors import FnError
 from devserver.project import Project
-from devserver.project.places import state_folder
+from devserver.project.places import LEASES, state_folder
 from devserver.session.platform import Application, configuration_of_entry
 from devserver.session.terms import PROBE_VARIABLE
 from devserver.voiceapp import Configuration, Entry, Errand, Holder, Journal, Lease, Rules, Told, Watchdog
@@ -36,7 +36,7 @@ def journal_of(environ: Mapping[str, str]) -> Journal:
     Raises:
         ConfigError: the state directory cannot be used.
     """
-    return Journal(state_folder(environ) / "leases")
+    return Journal(state_folder(environ) / LEASES)
 
 
 def lease_of(

@@ -15,11 +15,13 @@ import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devserver.cloud.app import create_app_of as create_cloud
 from devserver.console.app import create_app as create_console
 from devserver.errors import FnError
+from devserver.project import Project
+from devserver.project.places import has_leases
 from devserver.session.console_view import ConsoleView
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
 from devserver.session.engine import Engine, Setting, cancel, project_places
@@ -34,6 +36,9 @@ from devserver.session.telephony import Telephony
 from devserver.session.terms import DEFAULT_CLOUD_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_PORT, Terms
 from devserver.session.watch import Watch
 from devserver.session.words import Words
+
+if TYPE_CHECKING:
+    from devserver.session.going_public import GoingPublic
 
 _LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
 
@@ -60,19 +65,23 @@ class _Session:
         # Programs wait for the first line, and that is the ready event, whatever there is to tell before it.
         self._held: list[str] | None = [] if terms.json else None
         self._token = secrets.token_urlsafe(24)
+        self._public: GoingPublic | None = None
 
     async def run(self, first: Started) -> int:
         async with AsyncExitStack() as stack:
             first_host = stack.enter_context(FirstHost(first))
-            self._engine = Engine(self._terms.folder)
+            self._engine = Engine(self._terms.folder, self._wants_tunnel)
             self._open_output(stack)
             self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
             self._stopping.install()
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)
+            public = self._public = self._going_public(stack, sockets)
             await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
             await self._serve(stack, sockets)
+            if public is not None:
+                await public.start(stack, self._engine.gateway)
             if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
                 session = self._announce(stack, sockets)
                 self._ready(session)
@@ -132,6 +141,31 @@ class _Session:
                 stack.callback(one.close)
         return sockets
 
+    def _going_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> GoingPublic | None:
+        if not self._wants_tunnel(self._engine.project):
+            return None
+        from devserver.session.going_public import GoingPublic
+        from devserver.session.keys import Keys
+
+        keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
+        self._stopping.last = keys.restore
+        function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
+        return GoingPublic(
+            self._terms,
+            self._engine.project,
+            function=function,
+            cloud=cloud,
+            tell=self._report.tell,
+            busy=self._is_busy,
+            keys=keys,
+        )
+
+    def _wants_tunnel(self, project: Project) -> bool:
+        return self._terms.wants_tunnel(project.tunnel_preference)
+
+    def _is_busy(self, doing: str) -> None:
+        self._busy = doing
+
     async def _serve(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
         await stack.enter_async_context(serve_function(sockets["function"], self._engine.gateway.handle))
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
@@ -142,6 +176,7 @@ class _Session:
             cloud=cloud,
             token=self._token,
             tell=self._report.tell,
+            public=lambda: self._public.url if self._public is not None else None,
         )
         await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))
         view = ConsoleView(self._engine, telephony, lambda: self._session)
@@ -170,7 +205,7 @@ class _Session:
             function=session.function,
             console=session.console,
             cloud=session.cloud,
-            tunnel=None,
+            tunnel=self._public.url if self._public is not None else None,
             debug=None,
             name=self._engine.project.name,
             root=str(self._root),
@@ -185,7 +220,7 @@ class _Session:
 
     def _run_beside(self, stack: AsyncExitStack) -> None:
         """What goes on for as long as the session is up."""
-        for work in (self._watch().run(), *self._upkeep()):
+        for work in (self._watch().run(), *self._upkeep(), *self._leftovers()):
             stack.push_async_callback(cancel, asyncio.create_task(work))
 
     def _upkeep(self) -> list[Coroutine[Any, Any, None]]:
@@ -201,6 +236,14 @@ class _Session:
 
         folder = self._root / ".fn"
         return [keep_tidy(folder, retention), keep_indexed(folder, self._is_idle)]
+
+    def _leftovers(self) -> list[Coroutine[Any, Any, None]]:
+        """Callbacks that an earlier session did not give back. One that goes public itself settles them first."""
+        if self._public is not None or not has_leases(os.environ):
+            return []
+        from devserver.session.lease_restoring import settle_at_start
+
+        return [settle_at_start(self._engine.project, self._report.tell)]
 
     def _is_idle(self) -> bool:
         return self._busy == "serving" and self._engine.gateway.is_idle()
@@ -233,12 +276,17 @@ class _Session:
         return True
 
     async def _run_command(self, session: SessionFile) -> int:
-        environment = os.environ | {
-            "FN_FUNCTION_URL": session.function,
-            "FN_CONSOLE_URL": session.console,
-            "FN_CLOUD_URL": session.cloud,
-            "FN_TOKEN": session.token,
-        }
+        public = await self._public.settled() if self._public is not None else None
+        environment = (
+            os.environ
+            | ({"FN_TUNNEL_URL": public} if public else {})
+            | {
+                "FN_FUNCTION_URL": session.function,
+                "FN_CONSOLE_URL": session.console,
+                "FN_CLOUD_URL": session.cloud,
+                "FN_TOKEN": session.token,
+            }
+        )
         # A shell does not hand SIGTERM on to what it runs; a group gets it as a whole. At a terminal the command stays
         # in our group: Ctrl-C reaches it there, and it may read the keyboard.
         group = None if sys.stdin.isatty() else 0
