@@ -12,6 +12,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 
 from devserver.cli.secrets import secrets
 from devserver.errors import ConfigError
+from tests.fakes.keyrings import LOGIN_VARIABLES
 
 
 class OneEntry(KeyringBackend):
@@ -28,7 +29,10 @@ class OneEntry(KeyringBackend):
 
 
 @pytest.fixture(autouse=True)
-def _a_keyring_of_our_own() -> Iterator[None]:
+def _a_keyring_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in LOGIN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FN_STATE_DIR", str(tmp_path / "state"))
     before = keyring.get_keyring()
     keyring.set_keyring(OneEntry())  # type: ignore[no-untyped-call]
     yield

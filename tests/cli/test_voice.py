@@ -15,7 +15,10 @@ from devserver.errors import FnError
 from devserver.session.discovery import SessionFile, announce, private_folder
 from tests.e2e.commands import Shown
 from tests.e2e.running import FN
+from tests.fakes.keyrings import Ring, ring
 from tests.fakes.voice_platform import CALL, KEY, SECRET, VoicePlatform, voice_platform_in_a_thread
+
+__all__ = ["ring"]
 
 SAY = {"instructions": [{"name": "say", "text": "Hi"}], "action": {"name": "hangup"}}
 
@@ -294,6 +297,49 @@ def test_looking_at_the_real_platform_needs_no_leave(folder: Path, platform: Voi
     assert platform.asked[0].path == "/live/calling/v1/calls/id/call-1"
 
 
+@pytest.mark.parametrize(("stored_for", "is_used"), [(KEY, True), (KEY.lower(), True), ("another", False)])
+def test_the_login_gives_what_the_project_lacks_to_the_real_platform_alone(
+    folder: Path, platform: VoicePlatform, ring: Ring, stored_for: str, is_used: bool
+) -> None:
+    platform.instead = lambda _: web.json_response(CALL)
+    (folder / ".env").unlink()
+    login = {
+        "projectId": "p",
+        "keyId": "k",
+        "keySecret": "s",
+        "applicationKey": stored_for,
+        "applicationSecret": SECRET,
+    }
+    ring.set_password("sinch-cli", "auth-default", json.dumps(login))
+
+    if is_used:
+        run(folder, "calls", "get", "call-1", "--live")
+        assert platform.asked[0].headers["authorization"].startswith(f"application {KEY}:")
+    else:
+        with pytest.raises(FnError, match="--live needs VOICE_APPLICATION_SECRET"):
+            run(folder, "calls", "get", "call-1", "--live")
+        assert not platform.asked
+
+
+def test_the_live_platform_is_where_the_environment_says(
+    folder: Path, platform: VoicePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "sinch.json").write_text(json.dumps({"name": "demo", "voiceApp": KEY}))
+    platform.instead = lambda _: web.json_response(CALL | {"numbers": []})
+    monkeypatch.setenv("FN_CALLING_ORIGIN", platform.url + "/calls")
+    monkeypatch.setenv("FN_CONFIGURATION_ORIGIN", platform.url + "/configuration/")
+    run(folder, "calls", "get", "call-1", "--live")
+    run(folder, "numbers", "list", "--live")
+    assert [asked.path for asked in platform.asked] == [
+        "/calls/calling/v1/calls/id/call-1",
+        "/configuration/v1/configuration/numbers",
+    ]
+    monkeypatch.setenv("FN_CALLING_ORIGIN", "voice.example")
+    with pytest.raises(FnError, match=r"^FN_CALLING_ORIGIN is no http:// or https:// address\."):
+        run(folder, "calls", "get", "call-1", "--live")
+
+
+@pytest.mark.usefixtures("ring")
 def test_the_real_platform_needs_the_applications_key_and_secret(folder: Path, platform: VoicePlatform) -> None:
     (folder / ".env").unlink()
 

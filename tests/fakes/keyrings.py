@@ -1,4 +1,4 @@
-"""Keyrings: one in memory, one that is not there, and a real Secret Service that a test has for itself.
+"""Keyrings: in memory, in a file, one that is not there, and a real Secret Service that a test has for itself.
 
 `tests/project/test_keyrings.py` holds the first and the last to the same promises.
 """
@@ -13,12 +13,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 
 from devserver.errors import ConfigError
 
 NONE = "This machine has no usable keyring."
 PASSWORD = "test"
+LOGIN_VARIABLES = (
+    "SINCH_PROJECT_ID",
+    "SINCH_KEY_ID",
+    "SINCH_KEY_SECRET",
+    "VOICE_APPLICATION_KEY",
+    "VOICE_APPLICATION_SECRET",
+    "FN_PROFILE",
+)
 # The service lives until its standard input is closed; the bus ends it then.
 _UNLOCKED = f"printf %s {PASSWORD} | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null 2>&1"
 _WAIT = 'echo "$DBUS_SESSION_BUS_ADDRESS"; exec cat'
@@ -53,6 +63,74 @@ class NoKeyring:
 
     def delete(self, account: str) -> bool:  # noqa: ARG002 the Protocol has it
         raise ConfigError(NONE)
+
+
+_FILE_KEYRING = """
+import json, os, pathlib
+from keyring.backend import KeyringBackend
+
+PATH = pathlib.Path(os.environ["RING"])
+
+class FileKeyring(KeyringBackend):
+    priority = -1
+
+    def read(self):
+        return json.loads(PATH.read_text()) if PATH.exists() else {}
+
+    def get_password(self, service, username):
+        return self.read().get(f"{service} {username}")
+
+    def set_password(self, service, username, password):
+        PATH.write_text(json.dumps(self.read() | {f"{service} {username}": password}))
+
+    def delete_password(self, service, username):
+        entries = self.read()
+        del entries[f"{service} {username}"]
+        PATH.write_text(json.dumps(entries))
+"""
+
+
+class Ring(KeyringBackend):
+    """A keyring in memory. Never found by chance: the library lists every backend class of the process."""
+
+    priority = -1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.entries: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.entries[service, username]
+
+
+@pytest.fixture
+def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ring]:
+    """A keyring of our own, and an environment in which nobody is logged in."""
+    for name in LOGIN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FN_STATE_DIR", str(tmp_path / "state"))
+    before, ours = keyring.get_keyring(), Ring()
+    keyring.set_keyring(ours)
+    yield ours
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> dict[str, str]:
+    """An environment for programs in which nobody is logged in, with a keyring in the file `ring.json`."""
+    (tmp_path / "file_keyring.py").write_text(_FILE_KEYRING)
+    return {
+        "PYTHONPATH": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "file_keyring.FileKeyring",
+        "FN_STATE_DIR": str(tmp_path / "state"),
+        "RING": str(tmp_path / "ring.json"),
+    } | dict.fromkeys(LOGIN_VARIABLES, "")
 
 
 needs_secret_service = pytest.mark.skipif(
