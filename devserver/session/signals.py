@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -27,6 +28,8 @@ class Stopping:
         self._asked = asyncio.Event()
         self._count = 0
         self.exit_code = 0
+        self.last: Callable[[], None] = _nothing
+        """Called before the process ends at once; what must not be left behind even then, such as a terminal's mode."""
 
     def install(self) -> None:
         """Handle the signals; also when a shell started us in the background with SIGINT ignored."""
@@ -43,6 +46,8 @@ class Stopping:
         elif self._count == 2:
             self._tell(f"Still busy: {self._busy_with()}. Once more ends fn at once.")
         else:
+            with suppress(Exception):
+                self.last()
             os._exit(128 + number)
 
     def stop(self, exit_code: int = 0) -> None:
@@ -54,3 +59,7 @@ class Stopping:
         """Wait until the session is to end; gives the exit code."""
         await self._asked.wait()
         return self.exit_code
+
+
+def _nothing() -> None:
+    """There is nothing to do."""
