@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devserver.errors import ConfigError
 from devserver.project.places import VARIABLE, state_folder
 from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.release import Progress, Release, install
@@ -53,7 +54,6 @@ async def find_cloudflared(
 
     Raises:
         TunnelFailed: there is none, and it cannot be had.
-        ConfigError: `FN_STATE_DIR` cannot be a folder.
     """
     if explicit := environment.get("FN_CLOUDFLARED"):
         return _explicit(explicit, environment)
@@ -73,12 +73,15 @@ def install_place(environment: Mapping[str, str]) -> Path:
     """Where we put one: in `FN_STATE_DIR` when that is set, else in the user's cache folder.
 
     Raises:
-        ConfigError: `FN_STATE_DIR` cannot be a folder.
+        TunnelFailed: `FN_STATE_DIR` cannot be a folder.
     """
     import platformdirs
 
     named = environment.get(VARIABLE, "").strip()
-    folder = state_folder(environment) if named else platformdirs.user_cache_path("fn", appauthor=False)
+    try:
+        folder = state_folder(environment) if named else platformdirs.user_cache_path("fn", appauthor=False)
+    except ConfigError as error:
+        raise TunnelFailed(error.message, hint=error.hint) from error
     return folder / "bin" / ("cloudflared.exe" if platform.system() == "Windows" else "cloudflared")
 
 

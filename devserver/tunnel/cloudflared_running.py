@@ -138,7 +138,7 @@ class Running:
     def _failure(self) -> TunnelFailed:
         """Why it has ended."""
         if (number := self._guarded.error_number) is not None:
-            return words.why_not_started(self._program, number)
+            return words.why_not_started(str(self._program), number)
         failed = words.why_ended(self._log.texts, self._guarded.status)
         option = words.unknown_option(self._log.texts)
         return failed if option is None else UnknownOption(option, failed)

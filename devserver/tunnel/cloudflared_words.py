@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from devserver.tunnel.change import TunnelFailed
 
@@ -136,7 +135,7 @@ def text_of(line: str) -> str:
     try:
         fields = json.loads(line)
         message, error, status = (str(fields.get(name, "")) for name in ("message", "error", "status_code"))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return line
     return message + (f": {error}" if error else "") + (f" ({status})" if status else "")
 
@@ -194,11 +193,11 @@ def why_ended(texts: Sequence[str], status: int | None) -> TunnelFailed:
     return TunnelFailed(f"cloudflared ended with status {status}{last}.", hint=f"Try again, {_OTHER_WAYS}.")
 
 
-def why_not_started(path: Path, number: int) -> TunnelFailed:
+def why_not_started(path: str, number: int) -> TunnelFailed:
     """Why a program could not be started.
 
     Args:
-        path: of the program.
+        path: of the program's file.
         number: of the error, as `errno` has it.
     """
     hint = "Install the cloudflared for this machine, or name another in FN_CLOUDFLARED."
@@ -212,9 +211,7 @@ def why_not_started(path: Path, number: int) -> TunnelFailed:
         case errno.EACCES | errno.EPERM:
             return TunnelFailed(f"{path} may not be executed.", hint=f"Run: chmod +x {path}")
         case _:
-            import os
-
-            return TunnelFailed(f"{path} cannot be started: {os.strerror(number)}.", hint=hint)
+            return TunnelFailed(f"{path} cannot be started ({errno.errorcode.get(number, number)}).", hint=hint)
 
 
 def _find(texts: Sequence[str]) -> tuple[_Known, str] | None:

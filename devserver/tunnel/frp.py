@@ -177,7 +177,7 @@ class Running:
     def _failure(self) -> TunnelFailed:
         """Why it has ended."""
         if (number := self._guarded.error_number) is not None:
-            return why_not_started(self._program, number)
+            return why_not_started(str(self._program), number)
         return words.why(self._guarded.lines, f"frpc ended with status {self._guarded.status}.")
 
     async def _refused(self) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ class Address:
     def begin(self) -> None:
         """Tell that it is ready, and look after it from now on."""
         self._tell(Change("ready", self.url, f"Reachable at {self.url}."))
-        self._task = asyncio.create_task(self._live(), name="tunnel")
+        self._task = asyncio.create_task(self._look_after(), name="tunnel")
 
     async def end(self) -> None:
         """Give it up."""
@@ -88,11 +88,20 @@ class Address:
         try:
             if task is not None:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                await asyncio.wait([task])
+                if not task.cancelled() and (error := task.exception()) is not None:
+                    raise error
         finally:
             await self._connection.close()
             self._tell(Change("closed", None, "The public address is given up."))
+
+    async def _look_after(self) -> None:
+        try:
+            await self._live()
+        except Exception as error:
+            # A bug of ours: who relies on the address must not believe in it while nobody looks after it.
+            self._tell(Change("closed", None, f"The public address is not looked after any more: {error!r}."))
+            raise
 
     async def _live(self) -> None:
         while True:
