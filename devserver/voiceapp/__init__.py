@@ -5,7 +5,12 @@
     decisions       what to do, as functions of data
     journal         where it is written down: one synced file for each application
     configuration   the platform's side: read and set the two addresses
+    patience        how long something is tried again
     settling        gives back: used by the session, the watchdog, the next start, and by hand
+    leftovers       what an earlier session left behind
+    admission       whether what is configured may be replaced
+    changing        writes down, sets and reads back
+    terms           what a lease is spoken about with
     lease           takes, holds, moves and gives back
     watchdog        a process that gives back after a crash
     by_hand         the curl for a person
@@ -16,8 +21,9 @@ It must not know where the public address comes from, nor that there is a local 
 from devserver.voiceapp.configuration import Configuration, ConfigurationFailed, HttpConfiguration, origin_from
 from devserver.voiceapp.entry import Entry, LocalPlatform
 from devserver.voiceapp.journal import Journal, Unreadable
-from devserver.voiceapp.lease import Guard, Holder, Lease, LeaseRefused, Rules, Told
+from devserver.voiceapp.lease import Lease
 from devserver.voiceapp.settling import Outcome, settle
+from devserver.voiceapp.terms import Guard, Holder, LeaseRefused, Rules, Told
 from devserver.voiceapp.watchdog import Errand, Watchdog, watch
 
 __all__ = [

@@ -60,7 +60,7 @@ def kind_of(url: str | None) -> Kind:
 def host_of(url: str) -> str:
     """The host of a URL in lower case; empty when there is none."""
     try:
-        return (urlsplit(url).hostname or "").lower()
+        return (urlsplit(url).hostname or "").lower().removesuffix(".")
     except ValueError:  # an IPv6 address that is none
         return ""
 

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from devserver.errors import FnError
+from devserver.runtime.clients.unlocking import MissingVariables
 from devserver.runtime.clients.voice import Configuration as VoiceConfiguration
 from devserver.runtime.clients.voice_http import VoiceHttp
 from devserver.runtime.clients.voice_results import Callbacks, VoiceError, VoiceUnreachable
@@ -89,6 +90,8 @@ class HttpConfiguration:
             return await self._client().get_callbacks()
         except VoiceError as error:
             raise await self._failure(error, "read") from error
+        except (ValueError, MissingVariables) as error:
+            raise self._unusable() from error
 
     async def set(self, urls: Callbacks) -> None:
         """See `Configuration.set`."""
@@ -96,6 +99,8 @@ class HttpConfiguration:
             await self._client().set_callbacks(urls.primary or "", urls.fallback)
         except VoiceError as error:
             raise await self._failure(error, "set") from error
+        except (ValueError, MissingVariables) as error:
+            raise self._unusable() from error
 
     def _client(self) -> VoiceConfiguration:
         variables = {"VOICE_APPLICATION_KEY": self.application, "VOICE_APPLICATION_SECRET": self.secret}
@@ -107,17 +112,29 @@ class HttpConfiguration:
             return ConfigurationFailed(
                 f"{said}: {error.message}", hint="Is there a way to the network?", again=True, applied=what == "set"
             )
-        status = error.status or 0
-        if status in {401, 403}:
+        if error.status in {401, 403}:
             return await self._not_authorized(error, said)
-        if status >= 500 or status == 429:
+        if error.status is None or 300 <= error.status < 400:
+            return ConfigurationFailed(f"{said}: {error.message}", hint=f"Is {ORIGIN_VARIABLE} the right address?")
+        if _is_unclear(error.status):
+            told = error.message
+            if told.startswith("<") or error.status < 300:
+                told = "with something that is not of the Voice API."
+            hint = "Is there a proxy or a sign-in page between here and the platform?" if told != error.message else ""
             return ConfigurationFailed(
-                f"{said}: the platform answered {status} {error.message}", again=True, applied=what == "set"
+                f"{said}: {self.origin} answered {error.status} {told}", hint=hint, again=True, applied=what == "set"
             )
         return ConfigurationFailed(
-            f"{said}: {status} {error.message}",
+            f"{said}: {error.status} {error.message}",
             hint="Does the application key belong to this project? `fn secrets explain VOICE_APPLICATION_KEY` shows "
             "where it comes from.",
+        )
+
+    def _unusable(self) -> ConfigurationFailed:
+        return ConfigurationFailed(
+            f"The secret of {self.application} is not base64 text, so nothing can be signed with it.",
+            hint="Copy it again from the Voice App in the Sinch dashboard; `fn secrets explain "
+            "VOICE_APPLICATION_SECRET` shows where it comes from.",
         )
 
     async def _not_authorized(self, error: VoiceError, said: str) -> ConfigurationFailed:
@@ -153,15 +170,24 @@ async def clock_skew(origin: str, timeout: float) -> float | None:  # noqa: ASYN
     """How many seconds this machine's clock is behind the one of a server; None when that does not say."""
     import aiohttp
 
+    is_tls = origin.startswith("https:")  # as for the requests themselves: this machine is reached without a proxy
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout), trust_env=True) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout), trust_env=is_tls) as session,
             session.get(origin, allow_redirects=False) as response,
         ):
             theirs = parsedate_to_datetime(response.headers["Date"])
     except (aiohttp.ClientError, OSError, ValueError, KeyError):
         return None
     return theirs.timestamp() - datetime.now(UTC).timestamp()
+
+
+def _is_unclear(status: int) -> bool:
+    """Whether a change may have been made all the same, and trying again makes sense.
+
+    A good status comes here only with a body that is not documented: something else has answered.
+    """
+    return status < 300 or status in {408, 425, 429} or status >= 500
 
 
 def _span(seconds: float) -> str:

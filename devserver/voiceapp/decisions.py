@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -63,7 +64,7 @@ def same_address(one: str | None, other: str | None) -> bool:
 
 def is_ours(now: Callbacks, entry: Entry) -> bool:
     """Whether callbacks go to this lease."""
-    return any(same_address(now.primary, address) for address in entry.addresses)
+    return _listed(now.primary, entry.addresses)
 
 
 def original(now: Callbacks, not_original: Collection[str]) -> Callbacks:
@@ -93,17 +94,27 @@ def ours(before: Callbacks, url: str, *, failover: bool) -> Callbacks:
     return Callbacks(url, before.primary if failover and before.primary else before.fallback)
 
 
-def point_again(now: Callbacks, entry: Entry, url: str) -> Point | Leave:
-    """A new address of ours: set it, if callbacks still go to one of ours. The fallback stays as it is."""
-    if not is_ours(now, entry):
+def point_again(now: Callbacks, entry: Entry, url: str, seen: Callbacks | None = None) -> Point | Leave:
+    """A new address of ours, or another try: set it, if callbacks still go to one of ours, or nothing has changed yet.
+
+    Args:
+        now: what is configured.
+        entry: the lease.
+        url: our address from now on.
+        seen: what was configured before the first change, while that is not known to have been made; None later.
+    """
+    if not is_ours(now, entry) and normal(now) != seen:
         return Leave(normal(now))
-    changed = replace(
-        entry,
-        state="intent",
-        ours=Callbacks(url, normal(now).fallback),
-        addresses=(*(each for each in entry.addresses if each != url), url),
-    )
-    return Point(changed)
+    addresses = (*(each for each in entry.addresses if each != url), url)
+    return Point(replace(entry, state="intent", ours=Callbacks(url, entry.ours.fallback), addresses=addresses))
+
+
+def to_set(now: Callbacks, entry: Entry) -> Callbacks:
+    """What is to be set where `now` is configured, so that callbacks go to the newest address of a lease.
+
+    When they go to an older one already, the fallback stays as it is: it is ours, or somebody has changed it since.
+    """
+    return Callbacks(entry.ours.primary, normal(now).fallback) if is_ours(now, entry) else entry.ours
 
 
 def give_back(now: Callbacks, entry: Entry, dead: Collection[str] = ()) -> GiveBack | IsBack | Leave:
@@ -113,14 +124,16 @@ def give_back(now: Callbacks, entry: Entry, dead: Collection[str] = ()) -> GiveB
         now: what is configured.
         entry: the lease.
         dead: addresses of tunnels that do not answer any more: the original may have been one of another developer,
-            who has gone meanwhile.
+            who has gone meanwhile and left their own original as the fallback. Where there is none, the tunnel is
+            put back after all: better an address that may come back than none.
     """
     now = normal(now)
     before = original(entry.before, dead)
+    if before.primary is None:
+        before = normal(entry.before)
     if is_ours(now, entry):
-        kept = entry.ours.fallback
         # Each address for itself: a fallback that somebody changed during the lease is theirs.
-        fallback = before.fallback if same_address(now.fallback, kept) else now.fallback
+        fallback = before.fallback if same_address(now.fallback, entry.ours.fallback) else now.fallback
         return GiveBack(Callbacks(before.primary, fallback))
     if same_address(now.primary, before.primary) or same_address(now.primary, entry.before.primary):
         return IsBack()
@@ -151,7 +164,7 @@ def _listed(url: str | None, addresses: Collection[str]) -> bool:
 
 
 def _plain(url: str) -> str:
-    host = host_of(url)
-    before, _, after = url.partition("://")
-    bare, slash, path = after.partition("/")
-    return f"{before.lower()}://{bare.lower()}{slash if path else ''}{path}" if host else url
+    if not host_of(url):
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/").geturl()

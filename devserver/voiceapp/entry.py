@@ -37,7 +37,8 @@ class Entry(Struct, frozen=True, kw_only=True):
         origin: address of the configuration API that was asked.
         state: `intent` when our address may have been set, `applied` when it was read back.
         before: both addresses as they are to be given back; a primary of None: there was none.
-        ours: both addresses as set by us, or as read back; the fallback of ours is what the platform has there.
+        ours: both addresses as we set them. A fallback that somebody else sets during the lease is never written
+            here: by this one we know later whether it is still ours.
         addresses: every primary address of ours in this lease, the newest last.
         pid: process of the session, and `started` when that began, in seconds since 1970, against reused numbers.
         project: folder of the project, and `name` of its function.

@@ -2,7 +2,7 @@
 application and not to a project.
 
     <state directory>/leases/<application key>.json     what is to be given back; there exactly while something is
-    <state directory>/leases/<application key>.lock     held by who holds the lease, or is giving it back
+    <state directory>/leases/<application key>.lock     in lower case; held by who holds it, or is giving it back
 
 A file is written beside the old one, synced, renamed, and its folder synced: after a power cut there is the old one or
 the new one. It is removed only when the callback is known to be back, or to be somebody else's.
@@ -34,23 +34,13 @@ class Unreadable(FnError):
 
     Attributes:
         path: the file.
-        newer: whether a newer version of fn wrote it.
+        damaged: it is lost anyway. Otherwise it may be good, for a newer version of fn or for whoever may read it.
     """
 
-    def __init__(self, path: Path, *, newer: bool) -> None:
+    def __init__(self, path: Path, message: str, *, hint: str = "", damaged: bool = False) -> None:
         self.path = path
-        self.newer = newer
-        if newer:
-            super().__init__(
-                f"{path} was written by a newer version of fn, and is left alone.",
-                hint="Give the callback back with that version (`fn lease restore`), or update this one.",
-            )
-        else:
-            super().__init__(
-                f"{path} is damaged and says nothing about the callback that is to be given back.",
-                hint="Look at the callback addresses in the Sinch dashboard (or `fn voice callbacks get --live`), "
-                "then remove the file.",
-            )
+        self.damaged = damaged
+        super().__init__(message, hint=hint)
 
 
 class _Version(msgspec.Struct):
@@ -72,7 +62,7 @@ class Journal:
 
         Raises:
             Unreadable: there is one that cannot be understood.
-            ConfigError: the key cannot be a file's name, or the file cannot be read.
+            ConfigError: the key cannot be a file's name.
         """
         return _read(self._path(application))
 
@@ -130,13 +120,12 @@ class Journal:
         """
         make_private(self.folder.parent)
         make_private(self.folder)
-        return FileLock(self._path(application).with_suffix(".lock"))
+        # In lower case, so that two spellings of a key are one lock before anything is written down, too.
+        _checked(application)
+        return FileLock(self.folder / f"{application.lower()}.lock")
 
     def _path(self, application: str) -> Path:
-        if not _KEY.fullmatch(application):
-            raise ConfigError(
-                f'"{application}" is no application key.', hint="Copy the key of the Voice App from the dashboard."
-            )
+        _checked(application)
         # Keys are compared without case (voice-v1.md 4.2), so two spellings are one lease.
         wanted = f"{application}.json".lower()
         with suppress(OSError):
@@ -146,19 +135,40 @@ class Journal:
         return self.folder / f"{application}.json"
 
 
+def _checked(application: str) -> None:
+    if not _KEY.fullmatch(application):
+        raise ConfigError(
+            f'"{application}" is no application key.', hint="Copy the key of the Voice App from the dashboard."
+        )
+
+
 def _read(path: Path) -> Entry | None:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+        raise Unreadable(
+            path,
+            f"{path} cannot be read: {error.strerror}.",
+            hint="It says what callback is to be given back; make it readable, then `fn lease restore`.",
+        ) from error
     try:
-        if msgspec.json.decode(content, type=_Version).version > VERSION:
-            raise Unreadable(path, newer=True)
-        return msgspec.json.decode(content, type=Entry)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Unreadable(path, newer=False) from error
+        if msgspec.json.decode(content, type=_Version).version <= VERSION:
+            return msgspec.json.decode(content, type=Entry)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable(
+            path,
+            f"{path} is damaged and says nothing about the callback that is to be given back.",
+            hint="Look at the callback addresses in the Sinch dashboard (or `fn voice callbacks get --live`), "
+            "then remove the file.",
+            damaged=True,
+        ) from error
+    raise Unreadable(
+        path,
+        f"{path} was written by a newer version of fn, and is left alone.",
+        hint="Give the callback back with that version (`fn lease restore`), or update this one.",
+    )
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -7,23 +7,31 @@ Whoever ends a lease does it with this: the session that holds it, the watchdog 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from devserver.clock import Clock, SystemClock
+from devserver.clock import Clock
 from devserver.runtime.clients.voice_results import Callbacks
 from devserver.voiceapp.addresses import shown
 from devserver.voiceapp.configuration import Configuration, ConfigurationFailed
-from devserver.voiceapp.decisions import GiveBack, IsBack, Leave, give_back, normal, owner_of, tunnels_of
+from devserver.voiceapp.decisions import (
+    GiveBack,
+    IsBack,
+    Leave,
+    give_back,
+    is_ours,
+    normal,
+    owner_of,
+    same_address,
+    tunnels_of,
+)
 from devserver.voiceapp.entry import Entry
 from devserver.voiceapp.journal import Journal
+from devserver.voiceapp.patience import WAITS, Patience
 
 IsDead = Callable[[str], Awaitable[bool]]
 """Whether the tunnel at an address does not answer any more."""
-
-WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between tries while the platform does not answer; the last one again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,14 @@ class Outcome:
     hint: str = ""
 
 
-def waits() -> Iterator[float]:
-    """Seconds to wait, one after the other, without end."""
-    yield from WAITS
-    while True:
-        yield WAITS[-1]
+async def dead_of(tunnels: Sequence[str], is_dead: IsDead) -> tuple[str, ...]:
+    """Those that do not answer any more, all asked at once."""
+    answers = await asyncio.gather(*(is_dead(each) for each in tunnels))
+    return tuple(each for each, dead in zip(tunnels, answers, strict=True) if dead)
+
+
+Settle = Callable[[Entry, Configuration, Journal], Awaitable[Outcome]]
+"""`settle` with its patience."""
 
 
 async def never_dead(_url: str) -> bool:
@@ -62,9 +73,10 @@ async def settle(
     *,
     patience: float,
     is_dead: IsDead = never_dead,
+    waits: Sequence[float] = WAITS,
     clock: Clock | None = None,
 ) -> Outcome:
-    """Give back what an entry says.
+    """Give back what an entry says. It is looked at again afterwards: only what is seen to be back leaves the journal.
 
     Args:
         entry: the lease.
@@ -72,26 +84,28 @@ async def settle(
         journal: where the entry is.
         patience: seconds during which it is tried again while the platform does not answer.
         is_dead: asked about originals that look like a tunnel.
+        waits: seconds between two tries.
         clock: measures patience.
     """
-    clock = clock or SystemClock()
-    end = clock.steady() + patience
-    for wait in waits():
+    left = Patience(patience, waits, clock)
+    while True:
         try:
             outcome = await _once(entry, configuration, is_dead)
         except ConfigurationFailed as error:
-            if not error.again or clock.steady() + wait > end:
+            if not error.again or not await left.again():
                 return Outcome("failed", error.message, hint=error.hint)
-            await asyncio.sleep(wait)
         else:
             await asyncio.to_thread(journal.remove, entry.application)
             return outcome
-    raise AssertionError  # the waits have no end
 
 
 async def _once(entry: Entry, configuration: Configuration, is_dead: IsDead) -> Outcome:
     now = await configuration.get()
-    dead = [url for url in tunnels_of(entry.before) if await is_dead(url)]
+    dead: tuple[str, ...] = ()
+    if is_ours(now, entry) and (tunnels := tunnels_of(entry.before)):
+        # Asked only now that there is a way to the network: without one every tunnel is dead. It may take seconds.
+        dead = await dead_of(tunnels, is_dead)
+        now = await configuration.get()
     match give_back(now, entry, dead):
         case GiveBack(urls):
             await configuration.set(urls)
@@ -104,11 +118,14 @@ async def _once(entry: Entry, configuration: Configuration, is_dead: IsDead) -> 
 
 
 async def _restored(entry: Entry, configuration: Configuration, urls: Callbacks) -> Outcome:
+    now = normal(await configuration.get())
+    if is_ours(now, entry):
+        raise ConfigurationFailed(
+            f"The callback of {entry.application} was set to {shown(urls.primary)}, but is still {now.primary}.",
+            again=True,
+        )
     text = f"The callback of {entry.application} is {shown(urls.primary)} again."
-    if urls.fallback is None and entry.ours.fallback:
+    if urls.fallback is None and now.fallback and same_address(now.fallback, entry.ours.fallback):
         # It is not published whether setting without a fallback clears the old one (voice-v1.md 5.2).
-        now = normal(await configuration.get())
-        if now.fallback:
-            text = f"{text} The platform has kept {now.fallback} as its fallback."
-        return Outcome("restored", text, now)
-    return Outcome("restored", text, urls)
+        text = f"{text} The platform has kept {now.fallback} as its fallback."
+    return Outcome("restored", text, now)

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec import json as msgspec_json
 
 from devserver.errors import FnError
@@ -33,7 +33,8 @@ ARMED = b"armed\n"
 RELEASED = b"released\n"
 PATIENCE = 600.0
 """Seconds for which the watchdog tries, when the platform does not answer."""
-_START = 15.0  # seconds it may take to be armed
+START = 15.0
+"""Seconds it may take to be armed: on a busy machine an interpreter takes its time."""
 _END = 2.0  # seconds it may take to go
 _LOCK_PATIENCE = 30.0  # seconds for a session that is just taking its end
 
@@ -42,7 +43,7 @@ class Errand(Struct, frozen=True):
     """What the watchdog has to know."""
 
     application: str
-    secret: str = field()
+    secret: str
     origin: str
     journal: str
     local: LocalPlatform | None = None
@@ -62,10 +63,18 @@ class Watchdog:
         command: program and arguments.
         errand: what it is told.
         environ: the environment; what may hold a secret is left out of it.
+        patience: seconds it may take to be armed.
     """
 
-    def __init__(self, command: tuple[str, ...], errand: Errand, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...],
+        errand: Errand,
+        environ: Mapping[str, str] = os.environ,
+        patience: float = START,
+    ) -> None:
         self._command = command
+        self._patience = patience
         self._errand = errand
         self._environ = environ
         self._process: asyncio.subprocess.Process | None = None
@@ -89,21 +98,27 @@ class Watchdog:
         if self.alive:
             return
         try:
-            self._process = process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=_without_secrets(self._environ),
-                start_new_session=True,
-            )
-            process.stdin.write(msgspec_json.encode(self._errand) + b"\n")  # type: ignore[union-attr]
-            async with asyncio.timeout(_START):
-                said = await process.stdout.readline()  # type: ignore[union-attr]
+            said = await self._start()
         except (OSError, TimeoutError) as error:
+            await self.release()
             raise WatchdogFailed(_NOT_STARTED, hint=f"{error}") from error
         if said != ARMED:
-            raise WatchdogFailed(_NOT_STARTED, hint="Nothing was changed.")
+            # It would count as alive for as long as it takes to end, or for ever.
+            await self.release()
+            raise WatchdogFailed(_NOT_STARTED, hint="It has ended at once, or is not what it should be.")
+
+    async def _start(self) -> bytes:
+        self._process = process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_without_secrets(self._environ),
+            start_new_session=True,
+        )
+        process.stdin.write(msgspec_json.encode(self._errand) + b"\n")  # type: ignore[union-attr]
+        async with asyncio.timeout(self._patience):
+            return await process.stdout.readline()  # type: ignore[union-attr]
 
     async def release(self) -> None:
         """Tell it that nothing is to be given back, and wait until it has gone."""
