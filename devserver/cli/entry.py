@@ -26,10 +26,12 @@ _COMMANDS = {
     "explore": "Try every key of every menu, and draw the flow.",
     "trigger": "Send one callback of the catalogue to the function.",
     "voice": "Callouts, calls, callbacks and numbers of the Voice API.",
+    "lease": "Callbacks that point at this machine, and giving them back.",
     "cloud": "The local Sinch: its application, starting over.",
     "secrets": "Secrets: store them in the keyring; where the values of variables come from.",
     "auth": "Log in to an account of Sinch, and out.",
     "config": "Ids that you use again and again, in named profiles.",
+    "doctor": "Look for what is wrong on this machine.",
     "completion": "Print a completion script for your shell.",
 }
 """Name -> one line for `fn --help`; the module of the same name holds the command under that name."""

@@ -72,8 +72,6 @@ class Engine:
 
     Args:
         folder: the project.
-        wants_login: whether a project without credentials of its own is to have those of the login: one that calls
-            the real platform. Otherwise the keyring is not asked for them.
 
     Raises:
         ConfigError: it is no project, or its configuration is wrong.
@@ -84,9 +82,9 @@ class Engine:
     generations: Generations
     recorder: Recorder | NoRecorder
 
-    def __init__(self, folder: Path, wants_login: Callable[[Project], bool] = lambda _project: False) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._wants_login = wants_login
+        self._logged_in = False
         self._secrets: dict[str, str] = {}  # name by value, of all that were loaded
         self.clock = SystemClock()
         self.project = self._load()
@@ -195,13 +193,24 @@ class Engine:
 
     def _load(self) -> Project:
         keyring = SystemKeyring()
-        project = load_project(self._folder, environ=os.environ, keyring=keyring)
-        if not self._wants_login(project):
-            return project
+        if not self._logged_in:
+            return load_project(self._folder, environ=os.environ, keyring=keyring)
         from devserver.project.login import load_login
 
         login = partial(load_login, os.environ, keyring)
         return load_project(self._folder, environ=os.environ, keyring=keyring, login=login)
+
+    async def log_in(self) -> None:
+        """Give the project what it lacks of the credentials of the login, and its code too, if there is anything.
+
+        For a session that calls the real platform. It is done when the function answers already: a keyring takes its
+        time.
+        """
+        self._logged_in = True
+        before = self.project.environment
+        await self._reconfigure()
+        if self.project.environment != before:
+            await self.generations.reload()
 
     async def _reconfigure(self) -> LoadError | None:
         try:

@@ -100,7 +100,10 @@ class GoingPublic:
         )
 
     async def start(self, stack: AsyncExitStack, gateway: Gateway) -> None:
-        """Open the door and begin; nothing is waited for. Ends with the stack."""
+        """Open the door and begin; nothing is waited for. Ends with the stack.
+
+        To be called when the session is ready: what it starts would take time from the function's first import.
+        """
         gateway.exposure = self.exposure()
         port = urlsplit(self._function).port or 0
         if not self.own_proxy:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from devserver.cloud.app import create_app_of as create_cloud
 from devserver.console.app import create_app as create_console
 from devserver.errors import FnError
-from devserver.project import Project
 from devserver.project.places import has_leases
 from devserver.session.console_view import ConsoleView
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
@@ -70,22 +69,20 @@ class _Session:
     async def run(self, first: Started) -> int:
         async with AsyncExitStack() as stack:
             first_host = stack.enter_context(FirstHost(first))
-            self._engine = Engine(self._terms.folder, self._wants_tunnel)
+            self._engine = Engine(self._terms.folder)
             self._open_output(stack)
             self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
             self._stopping.install()
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)
-            public = self._public = self._going_public(stack, sockets)
             await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
             await self._serve(stack, sockets)
-            if public is not None:
-                await public.start(stack, self._engine.gateway)
             if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
                 session = self._announce(stack, sockets)
                 self._ready(session)
                 self._run_beside(stack)
+                await self._go_public(stack, sockets)
                 code = await self._until_stopped(session)
             else:
                 code = self._stopping.exit_code
@@ -141,16 +138,18 @@ class _Session:
                 stack.callback(one.close)
         return sockets
 
-    def _going_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> GoingPublic | None:
-        if not self._wants_tunnel(self._engine.project):
-            return None
+    async def _go_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+        """Begin with the tunnel; the function answers here already, and does not wait for it."""
+        if not self._wants_tunnel():
+            return
         from devserver.session.going_public import GoingPublic
         from devserver.session.keys import Keys
 
+        await self._engine.log_in()
         keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
         self._stopping.last = keys.restore
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
-        return GoingPublic(
+        self._public = GoingPublic(
             self._terms,
             self._engine.project,
             function=function,
@@ -159,9 +158,10 @@ class _Session:
             busy=self._is_busy,
             keys=keys,
         )
+        await self._public.start(stack, self._engine.gateway)
 
-    def _wants_tunnel(self, project: Project) -> bool:
-        return self._terms.wants_tunnel(project.tunnel_preference)
+    def _wants_tunnel(self) -> bool:
+        return self._terms.wants_tunnel(self._engine.project.tunnel_preference)
 
     def _is_busy(self, doing: str) -> None:
         self._busy = doing
@@ -205,7 +205,7 @@ class _Session:
             function=session.function,
             console=session.console,
             cloud=session.cloud,
-            tunnel=self._public.url if self._public is not None else None,
+            tunnel=None,  # it comes up beside us; the event `tunnel` tells it
             debug=None,
             name=self._engine.project.name,
             root=str(self._root),
@@ -239,7 +239,7 @@ class _Session:
 
     def _leftovers(self) -> list[Coroutine[Any, Any, None]]:
         """Callbacks that an earlier session did not give back. One that goes public itself settles them first."""
-        if self._public is not None or not has_leases(os.environ):
+        if self._wants_tunnel() or not has_leases(os.environ):
             return []
         from devserver.session.lease_restoring import settle_at_start
 
