@@ -26,7 +26,7 @@ def refusal(url: str, came: int | Exception, body: str) -> TunnelFailed:
 
 
 def _of_error(host: str, error: Exception) -> TunnelFailed:
-    match error:
+    match getattr(error, "os_error", error):  # aiohttp wraps what went wrong with a connection
         case NameUnknown():
             return TunnelFailed(f"The name {host} cannot be found in the DNS.", hint=_WAIT)
         case TimeoutError():
@@ -38,7 +38,7 @@ def _of_error(host: str, error: Exception) -> TunnelFailed:
                 f"The TLS certificate of {host} is not accepted: {_why(error)}.",
                 hint="Sinch would refuse it too. A company's own certificates are set with SSL_CERT_FILE.",
             )
-        case ConnectionRefusedError() | OSError():
+        case OSError():
             return TunnelFailed(f"{host} cannot be reached: {_why(error)}.", hint="Check the network.")
         case _:
             return TunnelFailed(f"{host} gave no proper answer: {_why(error)}.", hint=_ELSEWHERE)
