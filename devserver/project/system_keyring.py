@@ -109,6 +109,8 @@ class SystemKeyring:
         return count > 0
 
     def _ask(self, ask: Callable[[], T], deed: str) -> T:
+        import keyring  # noqa: F401 on a busy machine this takes long, and it is not the keyring's time
+
         return _in_time(ask, self._patience, deed)
 
 

@@ -16,7 +16,7 @@ from keyring.backends.SecretService import Keyring as SecretService
 from keyring.errors import KeyringLocked
 
 from devserver.errors import ConfigError
-from devserver.project.system_keyring import PATIENCE, Keeper, SystemKeyring
+from devserver.project.system_keyring import PATIENCE, Keeper, SystemKeyring, choices
 from tests.fakes.keyrings import MemoryKeyring, NoKeyring, needs_secret_service, secret_service
 
 
@@ -195,3 +195,13 @@ def test_a_machine_without_one_says_so_whatever_is_wanted() -> None:
 
 def test_patience_is_short() -> None:
     assert PATIENCE <= 2
+
+
+@pytest.mark.parametrize(
+    ("system", "way"), [("linux", "gnome-keyring-daemon"), ("darwin", "security"), ("win32", "Win")]
+)
+def test_how_a_keyring_is_had_is_said_for_each_system(monkeypatch: pytest.MonkeyPatch, system: str, way: str) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    said = choices("A", "it")
+    assert said.startswith("Set A in the environment, or fill it in in .env (readable in clear there), or start")
+    assert way in said
