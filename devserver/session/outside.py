@@ -157,15 +157,17 @@ class Outside:
         self, request: web.BaseRequest, readings: tuple[str, ...], settings: GatewaySettings
     ) -> web.StreamResponse:
         names = self._names()
-        body, refusal = await self._read(request, self._body_limit(request.method, readings, names, settings))
-        if refusal is None and request.method in _READING:
+        body, unread = await self._read(request, self._body_limit(request.method, readings, names, settings))
+        if unread is None and request.method in _READING:
             for path in readings:
                 file = find_public(settings.root, path, has_home="home" in names or "default" in names)
                 if file is not None:
                     return await self._answering.send_file(self._take_in(request, path, body, settings), file)
         path, unknown = _routed(request.method, readings, names, body)
         hand = self._take_in(request, path, body, settings)
-        refusal = unknown or refusal or self._check(hand, readings[0], settings)
+        # At the root the body names the callback: what could not be read is not unknown.
+        refusal = (unread or unknown) if "/" in readings else (unknown or unread)
+        refusal = refusal or self._check(hand, readings[0], settings)
         if refusal is not None:
             return await self._refuse(hand, refusal)
         return self._answering.finish(hand, await self._ask(hand))
