@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from devserver.runtime.clients.voice_results import Callbacks
 from devserver.session import doctor_checks
 from devserver.session.discovery import SessionFile, announce, private_folder
 from devserver.session.doctor import Check, Finding, Patient, examine
 from devserver.session.doctor_checks import CHECKS
+from devserver.session.leasing import journal_of
+from devserver.voiceapp import Entry
 from tests.fakes.keyrings import MemoryKeyring, NoKeyring
 
 LOGIN = {"projectId": "p", "keyId": "k", "keySecret": "hush-key"}
@@ -134,6 +137,41 @@ def test_a_lease_that_cannot_be_read_is_an_error(
     leases.mkdir(parents=True)
     (leases / "app-1.json").write_text("{broken")
     assert findings(doctor_checks.check_leases, patient)[0].state == "error"
+
+
+def test_a_lease_that_was_left_behind_is_a_warning_and_one_in_use_is_not(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FN_STATE_DIR", environ["FN_STATE_DIR"])
+    journal = journal_of(environ)
+    journal.write(
+        Entry(
+            application="app-1",
+            origin="https://voice.example",
+            state="applied",
+            before=Callbacks("https://production.example/voice", None),
+            ours=Callbacks("https://mine.trycloudflare.com/", None),
+            addresses=("https://mine.trycloudflare.com/",),
+            pid=4_000_000,
+            started=1.0,
+            project="/somewhere/demo",
+            name="demo",
+            since=1.0,
+        )
+    )
+    patient = Patient(tmp_path, environ, NoKeyring())
+    [left] = findings(doctor_checks.check_leases, patient)
+    assert (left.state, left.hint) == ("warning", "`fn lease restore --all` gives it back.")
+    assert left.text == "The callback of app-1 was not given back by pid 4000000, which ran in /somewhere/demo."
+    lock = journal.lock("app-1")
+    lock.take()
+    try:
+        assert one(doctor_checks.check_leases, patient) == (
+            "ok",
+            "The callback of app-1 is on loan to pid 4000000.",
+        )
+    finally:
+        lock.give_back()
 
 
 def free_ports() -> tuple[int, int, int]:
