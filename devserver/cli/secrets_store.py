@@ -146,9 +146,7 @@ def _store(keyring: Keeper, key: str, secret: str) -> None:
     try:
         keyring.set(account_of(key), secret)
     except ConfigError as error:
-        raise ConfigError(
-            f"{key} cannot be stored. {error.message}", hint=choices(f"it (`{key}=... fn dev`)", "it")
-        ) from error
+        raise ConfigError(f"{key} cannot be stored. {error.message}", hint=choices(key, "it")) from error
 
 
 def _words(key: str, listed: Listed) -> list[str]:

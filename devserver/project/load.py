@@ -187,7 +187,7 @@ def _variables(places: Places) -> dict[str, Variable]:
         empty = [name for name in names if needs_keyring(name, places)]
         raise ConfigError(
             f".env lists {_enumerated(empty)} without a value, so the keyring has to be asked. {error.message}",
-            hint=choices(f"{_it(empty)} (`{empty[0]}=... fn dev`)", _it(empty)),
+            hint=choices(_enumerated(empty), _it(empty)),
         ) from error
     return {each.name: each for each in found if each is not None}
 

@@ -146,7 +146,7 @@ def test_without_a_keyring_that_keeps_it_there_are_three_choices_and_env_is_not_
     error = refusal("add", "STRIPE_KEY", "--dir", str(folder), given=VALUE).exception
     assert isinstance(error, ConfigError)
     assert error.message.startswith("STRIPE_KEY cannot be stored.")
-    for choice in ("`STRIPE_KEY=... fn dev`", "in .env (readable in clear there)", "unlock a keyring"):
+    for choice in ("Set STRIPE_KEY in the environment", "in .env (readable in clear there)", "unlock a keyring"):
         assert choice in error.hint
     assert not (folder / ".env").exists()
 

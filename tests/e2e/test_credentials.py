@@ -156,7 +156,7 @@ def test_a_locked_keyring_is_one_sentence_with_three_choices(tmp_path: Path) -> 
     with secret_service(tmp_path / "demo", unlocked=False) as environ:
         for arguments, choice in (
             (["auth", "login", "-f", "-"], "SINCH_KEY_SECRET"),
-            (["secrets", "add", "STRIPE_KEY", "--dir", str(folder)], "`STRIPE_KEY=... fn dev`"),
+            (["secrets", "add", "STRIPE_KEY", "--dir", str(folder)], "Set STRIPE_KEY in the environment"),
         ):
             text = json.dumps(DOCUMENT) if arguments[0] == "auth" else VALUE
             done = piped(environ | {"PYTHON_KEYRING_BACKEND": ""}, text, *arguments)
