@@ -101,6 +101,8 @@ def _with_preference(text: str, value: str) -> str:
     quoted = json.dumps(value)
     outer = _after_space(text, 0)
     members = {member.key: member for member in _members(text, outer)}  # of two with one key the last counts
+    if not members:
+        raise ValueError("an empty object is no project")
     if "tunnel" not in members:
         first = next(iter(members.values()))
         gap = text[outer + 1 : first.key_start]

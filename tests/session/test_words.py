@@ -173,3 +173,47 @@ def test_a_long_call_id_is_cut_at_its_beginning(words: Words) -> None:
 
 def test_what_had_no_room_is_told_as_a_number(words: Words) -> None:
     assert "4,812 more" in (words("more", {"count": 4812}) or "")
+
+
+def test_what_came_from_outside_is_marked(words: Words) -> None:
+    line = words("request", {"method": "GET", "path": "/a", "status": 200, "ms": 1.0, "source": "tunnel"})
+
+    assert line is not None
+    assert line.endswith("200  tunnel")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": "connecting", "url": None, "text": "Getting an address."}, "Getting an address."),
+        ({"state": "ready", "url": "https://a.example", "text": ""}, "https://a.example"),
+        ({"state": "ready", "url": "https://a.example", "text": "leads here"}, "https://a.example  leads here"),
+        (
+            {"state": "ready", "url": "https://a.example", "text": "https://a.example is up."},
+            "https://a.example is up.",
+        ),
+        ({"state": "reconnecting", "url": "https://a.example", "text": "The edge is gone."}, "The edge is gone."),
+        ({"state": "closed", "url": None, "text": ""}, "closed"),
+    ],
+)
+def test_a_tunnel_is_told_in_one_line(words: Words, fields: dict[str, Any], said: str) -> None:
+    assert words("tunnel", {"provider": "quick tunnel", "gap": None, **fields}) == f"03:04:05  tunnel  {said}"
+
+
+def test_a_lease_is_told_in_one_line_with_what_to_do_under_it(words: Words) -> None:
+    fields = {"state": "taken", "application": "k", "url": "u", "before": None, "text": "Calls come here.", "hint": ""}
+
+    assert words("lease", fields) == "03:04:05  lease   Calls come here."
+    line = words("lease", {**fields, "state": "refused", "hint": "Stop the other one."})
+    assert line is not None
+    assert line.splitlines()[1] == "          Stop the other one."
+
+
+def test_addresses_of_others_cannot_move_the_cursor(words: Words) -> None:
+    for kind, fields in (
+        ("tunnel", {"state": "closed", "url": None, "text": HOSTILE}),
+        ("lease", {"state": "lost", "text": HOSTILE, "hint": HOSTILE}),
+    ):
+        line = words(kind, fields)
+        assert line is not None
+        assert not EVIL & set(line)
