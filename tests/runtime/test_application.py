@@ -558,6 +558,21 @@ async def test_without_credentials_in_the_project_it_is_open_here_and_closed_to_
     assert (await get(app, "/secret", RIGHT, exposed=True)).reply.status == 401
 
 
+async def test_while_strangers_can_come_in_it_is_closed_here_too_and_says_what_to_set(load: Load) -> None:
+    app = load(GATED.format(auth='["secret"]'))
+    outcome = await get(app, "/secret", open=True)
+    assert outcome.reply.status == 401
+    assert "PROJECT_ID_API_KEY" in body_of(outcome)["error"]
+    assert (await get(app, "/public", open=True)).reply.status == 200
+
+
+async def test_a_stranger_is_told_neither_routes_nor_names_of_variables(load: Load) -> None:
+    app = load(GATED.format(auth='["secret"]'), KEYS)
+    assert body_of(await get(app, "/nothing", exposed=True)) == {"error": "Not found."}
+    assert body_of(await get(app, "/secret", exposed=True)) == {"error": "/secret needs Basic auth."}
+    assert "routes" in body_of(await get(app, "/nothing", open=True))
+
+
 @pytest.mark.parametrize("path", ["/secret", "/x/SECRET", "/s-ecret", "/%73ecret", "/secret/"])
 async def test_no_spelling_of_the_path_goes_around(load: Load, path: str) -> None:
     assert (await get(load(GATED.format(auth='["secret"]'), KEYS), path)).reply.status == 401
