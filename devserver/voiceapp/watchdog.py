@@ -101,7 +101,8 @@ class Watchdog:
             said = await self._start()
         except (OSError, TimeoutError) as error:
             await self.release()
-            raise WatchdogFailed(_NOT_STARTED, hint=f"{error}") from error
+            hint = f"It was not ready within {self._patience:g} s." if isinstance(error, TimeoutError) else f"{error}."
+            raise WatchdogFailed(_NOT_STARTED, hint=hint) from error
         if said != ARMED:
             # It would count as alive for as long as it takes to end, or for ever.
             await self.release()

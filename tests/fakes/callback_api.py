@@ -28,11 +28,13 @@ PRODUCTION = Callbacks("https://ivr.example.com/voice?tenant=7", "https://backup
 WINDOW = 300.0  # seconds for which a signature is good (voice-v1.md 4.2 proposes it)
 _PATH = "/v1/configuration/callbacks/applications/"
 
-Name = Literal["500", "429", "hang", "drop", "lost", "401", "403", "40003", "html", "html-200"]
-Fault = Name | Callable[[], None] | None
+Name = Literal["500", "429", "hang", "drop", "lost", "stuck", "late", "401", "403", "40003", "html", "html-200"]
+Fault = Name | Callable[[], object] | None
 """What a request meets. `drop`: the connection is closed and nothing done; `lost`: the same after it was done; `hang`:
-nothing, until the client goes; a function: that happens first, then the usual; None: the usual.
+nothing, until the client goes; `stuck`: the same after it was done; `late`: it is done when the client has gone; a
+function: that happens first, then the usual; None: the usual.
 """
+LATE = 0.5  # seconds from when the client has gone to when it is done
 
 
 _REFUSALS = {
@@ -71,6 +73,7 @@ class CallbackApi:
     asked: list[Asked] = field(default_factory=list)
     applications: dict[str, Callbacks] = field(default_factory=lambda: {KEY.lower(): PRODUCTION})
     _faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
+    _broken: dict[str, Fault] = field(default_factory=dict)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -96,6 +99,10 @@ class CallbackApi:
         """What the next requests with a method meet."""
         self._faults[method].extend(faults)
 
+    def break_down(self, method: Literal["GET", "POST"], fault: Fault = "500") -> None:
+        """What every request with a method meets that has no fault of its own, until `heal`."""
+        self._broken[method] = fault
+
     def unplayed(self) -> int:
         """How many faults have not been met."""
         return sum(len(each) for each in self._faults.values())
@@ -103,6 +110,7 @@ class CallbackApi:
     def heal(self) -> None:
         """No faults any more."""
         self._faults.clear()
+        self._broken.clear()
 
     def wait_for(self, condition: Callable[[CallbackApi], bool], seconds: float = 20.0) -> None:
         """Block until something is so; looked at after every request. For threads other than the API's own."""
@@ -122,7 +130,7 @@ class CallbackApi:
 
     def _next(self, method: str) -> Fault:
         waiting = self._faults[method]
-        return waiting.popleft() if waiting else None
+        return waiting.popleft() if waiting else self._broken.get(method)
 
     async def _meet(
         self, fault: Fault, request: web.Request, usual: Callable[[], web.StreamResponse]
@@ -130,8 +138,14 @@ class CallbackApi:
         match fault:
             case None:
                 return usual()
-            case "hang":
-                await asyncio.Event().wait()  # it is cancelled when the client goes
+            case "hang" | "stuck" | "late":
+                if fault == "stuck":
+                    usual()
+                try:
+                    await asyncio.Event().wait()  # it is cancelled when the client goes
+                finally:
+                    if fault == "late":
+                        asyncio.get_running_loop().call_later(LATE, usual)
             case "drop":
                 _cut(request)
             case "lost":
