@@ -134,15 +134,20 @@ def test_every_variable_that_unlocks_a_client_is_listed() -> None:
 # --- events and JSON --------------------------------------------------------------------------------------------
 
 
+def name_of(function: ast.expr) -> str:
+    """The last name of what is called."""
+    match function:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
 def told() -> Iterator[tuple[str, list[str]]]:
     """Each `tell("kind", field=...)` of the session: kind and the names of the fields."""
     for path in sorted((ROOT / "devserver" / "session").glob("*.py")):  # the host tells other things
         for node in ast.walk(ast.parse(path.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"tell", "_tell"}
-            ):
+            if isinstance(node, ast.Call) and name_of(node.func) in {"tell", "_tell"}:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value, [each.arg for each in node.keywords if each.arg]
