@@ -28,6 +28,7 @@ from benchmarks import (
     ignoring,
     machine,
     peers,
+    public,
     recording,
     reloading,
     replaying,
@@ -54,6 +55,7 @@ ROWS: dict[str, Callable[[Settings], Outcome]] = {
     "machine": machine.machine,
     "calls": calling.calling,
     "explore": exploring.explore,
+    "public": public.public,
 }
 BUSY = 0.7
 

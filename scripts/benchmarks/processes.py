@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -120,10 +120,13 @@ def ours(settings: Settings, project: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def ours_with_events(settings: Settings, project: Path) -> Iterator[Server]:
+def ours_with_events(
+    settings: Settings, project: Path, *options: str, more: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """`fn dev --json --port 0`. Ready when this returns; the ready event is the first of `events`."""
-    command = [*settings.fn, "dev", "--json", "--port", "0", "--console-port", "0", "--cloud-port", "0", str(project)]
-    with running(OURS, command, settings, 0, events=True) as server:
+    ports = ["--port", "0", "--console-port", "0", "--cloud-port", "0"]
+    command = [*settings.fn, "dev", "--json", *ports, *options, str(project)]
+    with running(OURS, command, settings, 0, events=True, more=more) as server:
         ready = server.events.wait("ready", 0, START_LIMIT) if server.events else None
         if ready is None:
             raise server.failed("printed no ready line")
@@ -152,16 +155,23 @@ def uvicorn(settings: Settings, project: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def running(
-    name: str, command: list[str], settings: Settings, port: int, *, cwd: Path | None = None, events: bool = False
+    name: str,
+    command: list[str],
+    settings: Settings,
+    port: int,
+    *,
+    cwd: Path | None = None,
+    events: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """Any command as a server; stopped, with everything that it started, on the way out."""
+    """Any command as a server, with `more` in its environment; stopped, with all that it started, on the way out."""
     log = settings.work / f"{re.sub(r'[^a-z]+', '-', name.lower())}-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         spawned = time.perf_counter()
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env=environment(),
+            env=environment() | (more or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if events else output,
             stderr=subprocess.STDOUT if not events else output,
