@@ -148,7 +148,7 @@ def told() -> Iterator[tuple[str, list[str]]]:
     for path in sorted((ROOT / "devserver" / "session").glob("*.py")):  # the host tells other things
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and name_of(node.func) in {"tell", "_tell"}:
-                first = node.args[0]
+                first = node.args[0] if node.args else None
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value, [each.arg for each in node.keywords if each.arg]
 
