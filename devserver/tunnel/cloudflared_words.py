@@ -171,7 +171,7 @@ def why_away(texts: Sequence[str]) -> str:
 
 def why_not_ready(texts: Sequence[str], seconds: float) -> TunnelFailed:
     """Why there is no connection after some time."""
-    found = _find(texts)
+    found = _find([text for text in texts if "edge IPs" not in text])  # it has other ways to find the edge
     if found is not None:
         return _failure(*found)
     return TunnelFailed(f"cloudflared has no connection to Cloudflare after {seconds:g} s.", hint=_FIREWALL)
