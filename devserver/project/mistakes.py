@@ -36,6 +36,7 @@ _PRODUCTS = ", ".join(get_args(Origin))
 # What must stand at these paths, where the type alone would say it badly. A star stands for any key.
 _RULES = {
     ("tunnel", "preference"): 'must be "on" or "off"',
+    ("dev", "tunnelProvider"): 'must be "cloudflare" or "frp"',
     ("name",): "must be text of at most 63 letters, digits, dots, dashes and underscores, a letter or digit first",
     ("dev", "origins", "*"): f"must be a product ({_PRODUCTS}) with an address that starts with http:// or https://",
 }

@@ -12,9 +12,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from devserver.runtime.routing import VOICE_EVENTS, paths
-from devserver.session.terms import TOKEN_HEADER
+from devserver.session.terms import TOKEN_HEADER, Terms
 
 _MARKS = frozenset({"cf-ray", "cf-connecting-ip", "forwarded", "via", "x-real-ip"})
 _MARKS_BEGIN = "x-forwarded-"
@@ -76,6 +77,23 @@ class Exposure:
             return None
         answers = (self.probe(each) for each in self.readings(path))
         return next((answer for answer in answers if answer is not None), None)
+
+
+def exposure_of(terms: Terms, preference: str | None) -> Exposure:
+    """How far a session is open from its first moment on, by what was asked for; set before any port accepts.
+
+    A proxy of the user's sends requests before we say that we are ready. Proof and application come with the tunnel.
+
+    Args:
+        terms: of the session.
+        preference: `tunnel.preference` of `sinch.json`.
+    """
+    return Exposure(
+        open=terms.wants_tunnel(preference),
+        own_proxy=terms.public_url is not None and terms.tunnel_name is None,
+        allow_unsigned=terms.allow_unsigned,
+        prefix=urlsplit(terms.public_url or "").path.rstrip("/"),
+    )
 
 
 def is_token(given: str | None, token: str) -> bool:

@@ -54,6 +54,10 @@ def test_text_that_is_no_manifest_is_refused_in_plain_words(tmp_path: Path, text
         ('"voiceApp": 5', 'sinch.json line 3: "voiceApp" must be text, not a whole number.'),
         ('"tunnel": "on"', 'sinch.json line 3: "tunnel" must be an object, not text.'),
         ('"tunnel": {"preference": "maybe"}', 'sinch.json line 3: "tunnel.preference" must be "on" or "off".'),
+        (
+            '"dev": {"tunnelProvider": "ngrok"}',
+            'sinch.json line 3: "dev.tunnelProvider" must be "cloudflare" or "frp".',
+        ),
         ('"tunnel":\n{"preference": true}', 'sinch.json line 4: "tunnel.preference" must be "on" or "off".'),
         ('"variables": ["A"]', 'sinch.json line 3: "variables" must be an object, not a list.'),
         (

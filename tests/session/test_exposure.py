@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from devserver.session.exposure import Exposure, unprotected, warning_of
+from devserver.session.exposure import Exposure, exposure_of, unprotected, warning_of
+from devserver.session.terms import Terms
 
 TOKEN = "the-token"
 OURS = {"X-Fn-Token": TOKEN}
@@ -78,3 +82,23 @@ def test_routes_that_anybody_can_reach_are_those_without_auth_or_signature() -> 
     assert unprotected(handlers, ["admin"], ["/echo"]) == ["/", "/status", "/webhook/conversation", "/echo"]
     assert unprotected(handlers, handlers) == []
     assert "/status, /echo" in warning_of(["/status", "/echo"])
+
+
+@pytest.mark.parametrize(
+    ("terms", "preference", "exposure"),
+    [
+        ({}, None, Exposure()),
+        ({}, "on", Exposure(open=True)),
+        ({"tunnel": False}, "on", Exposure()),
+        (
+            {"tunnel": True, "public_url": "https://a.example/x/y", "allow_unsigned": True},
+            None,
+            Exposure(open=True, own_proxy=True, allow_unsigned=True, prefix="/x/y"),
+        ),
+        ({"tunnel": True, "public_url": "https://a.example", "tunnel_name": "mine"}, None, Exposure(open=True)),
+    ],
+)
+def test_how_far_a_session_is_open_is_known_before_it_begins(
+    terms: dict[str, Any], preference: str | None, exposure: Exposure
+) -> None:
+    assert exposure_of(Terms(Path(), **terms), preference) == exposure
