@@ -24,6 +24,7 @@ from devserver.project.places import has_leases
 from devserver.session.console_view import ConsoleView
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
 from devserver.session.engine import Engine, Setting, cancel, project_places
+from devserver.session.exposure import exposure_of
 from devserver.session.listeners import serve_app, serve_function
 from devserver.session.lock import ProjectLock
 from devserver.session.output import LineWriter
@@ -167,6 +168,8 @@ class _Session:
         self._busy = doing
 
     async def _serve(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+        # From the first request on: the user's own proxy does not wait until we say that we are ready.
+        self._engine.gateway.exposure = exposure_of(self._terms, self._engine.project.tunnel_preference)
         await stack.enter_async_context(serve_function(sockets["function"], self._engine.gateway.handle))
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
         telephony = Telephony(
