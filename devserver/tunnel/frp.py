@@ -8,6 +8,7 @@ nobody that lists nothing (measured with frp 0.71).
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -125,7 +126,8 @@ class Running:
         self._guarded = guarded
         self._status = f"http://127.0.0.1:{admin[0]}/api/status"
         self._http = aiohttp.ClientSession(
-            auth=aiohttp.BasicAuth("fn", admin[1]), timeout=aiohttp.ClientTimeout(total=_ANSWER_WITHIN)
+            headers={"Authorization": "Basic " + base64.b64encode(f"fn:{admin[1]}".encode()).decode()},
+            timeout=aiohttp.ClientTimeout(total=_ANSWER_WITHIN),
         )
         self._answered = asyncio.get_running_loop().time()
 
