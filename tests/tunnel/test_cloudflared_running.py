@@ -116,6 +116,27 @@ async def test_a_file_that_cannot_be_run_here_is_one_sentence(tmp_path: Path, co
     assert "FN_CLOUDFLARED" in failed.value.hint
 
 
+async def test_a_machine_that_starts_nothing_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+    import tempfile
+
+    program = PretendCloudflared(tmp_path)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(TunnelFailed, match="No process can be started"):
+        await quick(program).connect(1)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "private"),
+    [("--edge 127.0.0.1:7844", True), ("--protocol http2", False), ("--edge 'half", False), ("", False)],
+)
+def test_the_users_arguments_say_whether_its_addresses_are_private(more: str, private: bool) -> None:
+    assert QuickTunnel({"FN_CLOUDFLARED_ARGS": more}).private is private
+
+
 async def test_without_a_place_for_its_home_it_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tempfile
 

@@ -16,8 +16,9 @@ import aiohttp
 import pytest
 
 from devserver.project.settings import FrpSettings
-from devserver.tunnel import FrpTunnel, TunnelFailed, open_tunnel
+from devserver.tunnel import FrpTunnel, TunnelFailed, frp, open_tunnel
 from devserver.tunnel.frp import configuration
+from devserver.tunnel.provider import Away, Gone, Reachable
 from tests.fakes.binaries import FRPC, FRPS, program
 from tests.fakes.origin import Origin
 from tests.fakes.processes import children, is_running, wait_until
@@ -174,6 +175,37 @@ async def test_a_server_that_is_not_there(server: Server, environment: dict[str,
     server.stop()
     with pytest.raises(TunnelFailed, match="cannot be reached: connection refused"):
         await FrpTunnel(settings(server, subdomain="me"), TOKEN, environment).connect(1)
+
+
+async def test_a_server_that_never_answers(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        to = FrpSettings(f"127.0.0.1:{silent.getsockname()[1]}", "https://a.example")
+        with pytest.raises(TunnelFailed, match=r"^frpc has no connection after 0\.5 s") as failed:
+            await FrpTunnel(to, TOKEN, environment, patience=0.5).connect(1)
+    assert "dev.frp" in failed.value.hint
+
+
+async def test_a_client_for_another_machine_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "frpc"
+    file.write_bytes(b"\x7fELF")
+    file.chmod(0o755)
+    environment = {"PATH": os.environ["PATH"], "FN_FRPC": str(file)}
+    with pytest.raises(TunnelFailed, match="is not a program for this machine"):
+        await FrpTunnel(FrpSettings("a:1", "https://a.example"), "", environment).connect(1)
+
+
+async def test_a_frozen_frpc_is_away_at_first_and_gone_in_the_end(
+    server: Server, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await FrpTunnel(settings(server, subdomain="me"), TOKEN, environment).connect(1)
+    assert await running.look() == Reachable()
+    client = children(running._guarded._process.pid)[0]
+    os.kill(client, signal.SIGSTOP)
+    assert await running.look() == Away("frpc does not answer.")
+    monkeypatch.setattr(frp, "_SILENT_FOR", 0.0)
+    assert await running.look() == Gone("frpc does not answer.")
+    await running.close()
+    assert not is_running(client)
 
 
 async def test_a_name_that_somebody_else_has(server: Server, environment: dict[str, str], origin: Origin) -> None:
