@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 _TIMEOUT = 3.0  # seconds
+_PAUSE = 0.3  # seconds before it is asked again
 _NO_CONNECTOR = 530  # Cloudflare's answer for a tunnel without a connector (errors 1033 and 1016)
 _NGROK = "Ngrok-Error-Code"  # a header of ngrok's edge, which answers for its own missing tunnels
 
 
 async def is_dead(url: str, via: str | None = None) -> bool:
-    """Whether nobody is behind the tunnel at `url`.
+    """Whether nobody is behind the tunnel at `url`. What cannot be reached is asked twice before it counts as dead.
 
     Args:
         url: of the tunnel.
         via: send the request there instead, with the tunnel's name as its host; for private edges.
     """
+    found = await _asked(url, via)
+    if found is None:
+        await asyncio.sleep(_PAUSE)
+        found = await _asked(url, via)
+    return found is not False
+
+
+async def _asked(url: str, via: str | None) -> bool | None:
+    """None when it cannot be reached, which may be a moment of a name server."""
     import aiohttp
 
     headers = {"Host": urlsplit(url).netloc} if via else {}
@@ -28,4 +39,4 @@ async def is_dead(url: str, via: str | None = None) -> bool:
     except TimeoutError:
         return False  # slow is not dead
     except (aiohttp.ClientError, OSError, ValueError):
-        return True
+        return None

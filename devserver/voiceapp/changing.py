@@ -31,6 +31,7 @@ class Changes:
 
     Attributes:
         entry: what is written down; None while nothing is to be given back.
+        answered: the last change that has left was answered: it is made, or it never will be.
     """
 
     def __init__(self, configuration: Configuration, journal: Journal, patience: Callable[[], Patience]) -> None:
@@ -40,6 +41,7 @@ class Changes:
         self._in_doubt = False  # a change has left, and may have been made
         self._under_way: asyncio.Future[None] | None = None
         self.entry: Entry | None = None
+        self.answered = True
 
     async def read(self, patience: Patience | None = None) -> Callbacks:
         """What is configured; asked again while the platform does not answer.
@@ -109,8 +111,11 @@ class Changes:
     async def _set(self, urls: Callbacks, patience: Patience) -> bool:
         """Whether it is set; False when it is time to look, and to try again."""
         doubt, self._in_doubt = self._in_doubt, True
+        self.answered = False
+        sent = asyncio.ensure_future(self._configuration.set(urls))
+        sent.add_done_callback(self._hear)
         try:
-            await self._unbroken(asyncio.ensure_future(self._configuration.set(urls)))
+            await self._unbroken(sent)
         except ConfigurationFailed as error:
             self._in_doubt = doubt or error.applied
             if not error.again or not await patience.again():
@@ -126,6 +131,11 @@ class Changes:
         except FnError:
             self.entry = before
             raise
+
+    def _hear(self, sent: asyncio.Future[None]) -> None:
+        # Called also when nobody waits for it any more.
+        error = None if sent.cancelled() else sent.exception()
+        self.answered = not sent.cancelled() and not (isinstance(error, ConfigurationFailed) and error.applied)
 
     async def _unbroken(self, step: asyncio.Future[None]) -> None:
         self._under_way = step

@@ -90,8 +90,13 @@ def ours(before: Callbacks, url: str, *, failover: bool) -> Callbacks:
         before: the original.
         url: our address.
         failover: whether the original primary address becomes the fallback; otherwise the fallback stays as it was.
+            A tunnel that is taken over has production as its fallback already, which is worth more than the tunnel:
+            it answers, and whoever takes over next finds it.
     """
-    return Callbacks(url, before.primary if failover and before.primary else before.fallback)
+    last = before.primary
+    if not failover or (kind_of(last) in {"tunnel", "local"} and kind_of(before.fallback) == "server"):
+        last = before.fallback
+    return Callbacks(url, last or before.fallback)
 
 
 def point_again(now: Callbacks, entry: Entry, url: str, seen: Callbacks | None = None) -> Point | Leave:
@@ -124,13 +129,10 @@ def give_back(now: Callbacks, entry: Entry, dead: Collection[str] = ()) -> GiveB
         now: what is configured.
         entry: the lease.
         dead: addresses of tunnels that do not answer any more: the original may have been one of another developer,
-            who has gone meanwhile and left their own original as the fallback. Where there is none, the tunnel is
-            put back after all: better an address that may come back than none.
+            who has gone meanwhile. Their own original is their fallback then; without one there was none.
     """
     now = normal(now)
     before = original(entry.before, dead)
-    if before.primary is None:
-        before = normal(entry.before)
     if is_ours(now, entry):
         # Each address for itself: a fallback that somebody changed during the lease is theirs.
         fallback = before.fallback if same_address(now.fallback, entry.ours.fallback) else now.fallback

@@ -99,6 +99,13 @@ class Journal:
                 hint="Nothing is changed without it. Make room there, or set FN_STATE_DIR to another folder.",
             ) from error
 
+    def age(self, application: str) -> float:
+        """Seconds since the entry of an application was written; endless when there is none."""
+        try:
+            return time.time() - self._path(application).stat().st_mtime
+        except OSError:
+            return float("inf")
+
     def remove(self, application: str) -> None:
         """Nothing is to be given back any more."""
         with suppress(OSError):

@@ -24,7 +24,7 @@ from devserver.voiceapp.configuration import Configuration
 from devserver.voiceapp.decisions import Leave, normal, original, ours, owner_of, point_again, same_address, tunnels_of
 from devserver.voiceapp.entry import Entry
 from devserver.voiceapp.journal import Journal
-from devserver.voiceapp.leftovers import held_by, settle_left
+from devserver.voiceapp.leftovers import held_by, settle_left, take_lock
 from devserver.voiceapp.patience import WAITS, Patience
 from devserver.voiceapp.settling import IsDead, Outcome, dead_of, never_dead, settle
 from devserver.voiceapp.terms import Guard, Holder, LeaseRefused, Rules, State, Told
@@ -33,7 +33,7 @@ __all__ = ["PATIENCE", "Lease", "State"]
 
 PATIENCE = 8.0
 """Seconds for which a change is tried again while the platform does not answer."""
-LOCK_PATIENCE = 4.0
+LOCK_PATIENCE = 6.0
 """Seconds to wait for a watchdog that is giving back after a crash."""
 _FRESH = 1.0  # seconds for which what was read may be decided upon
 
@@ -105,7 +105,7 @@ class Lease:
     # --- taking ------------------------------------------------------------------------------------------------
 
     def lock(self) -> None:
-        """Take the lock, before anything is asked; blocks the thread while a watchdog has it.
+        """Take the lock, before anything is asked; blocks the thread while a watchdog is giving back.
 
         Raises:
             LeaseRefused: a session that runs has the lease.
@@ -113,7 +113,7 @@ class Lease:
         if self._lock.held:
             return
         try:
-            self._lock.take(self._lock_patience)
+            take_lock(self._lock, self.application, self._journal, self._lock_patience)
         except Held as held:
             raise held_by(self.application, self._journal, held.pid) from None
         except OSError as error:
@@ -276,7 +276,8 @@ class Lease:
             await self._changes.finished()
             entry, outcome = self.entry, None
             if entry is not None:
-                outcome = await self._settle(entry, self._configuration, self._journal, patience)
+                answered = self._changes.answered
+                outcome = await self._settle(entry, self._configuration, self._journal, patience, answered=answered)
                 if outcome.kind == "failed":
                     text = f"{outcome.text} What is to be given back is written down: {shown(entry.before.primary)}."
                     self._tell(Told("kept", text, entry.ours.primary, entry.before, hint=outcome.hint))
@@ -288,7 +289,13 @@ class Lease:
             return outcome
 
     async def _settle(
-        self, entry: Entry, configuration: Configuration, journal: Journal, patience: float | None = None
+        self,
+        entry: Entry,
+        configuration: Configuration,
+        journal: Journal,
+        patience: float | None = None,
+        *,
+        answered: bool = False,
     ) -> Outcome:
         return await settle(
             entry,
@@ -298,6 +305,7 @@ class Lease:
             is_dead=self._is_dead,
             waits=self._waits,
             clock=self._clock,
+            answered=answered,
         )
 
     async def _let_go(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from devserver.errors import FnError
+from devserver.project.file_lock import FileLock, Held
 from devserver.voiceapp.configuration import Configuration
 from devserver.voiceapp.entry import Entry
 from devserver.voiceapp.journal import Journal, Unreadable
@@ -48,6 +49,29 @@ async def settle_left(
         raise _refused(entry, outcome.text, outcome.hint)
     text = f"An earlier fn dev (pid {entry.pid}) ended without giving the callback back. {outcome.text}"
     tell(Told("settled", text, entry.ours.primary, entry.before))
+
+
+def take_lock(lock: FileLock, application: str, journal: Journal, patience: float) -> None:
+    """Take the lock of an application. A session that runs keeps it and is not waited for, a watchdog is.
+
+    Args:
+        lock: of the application.
+        application: key.
+        journal: where leases are written down.
+        patience: seconds to wait; blocks the thread.
+
+    Raises:
+        Held: another process has it and keeps it.
+        OSError: its file cannot be opened.
+    """
+    try:
+        lock.take()
+    except Held as held:
+        with suppress(FnError):
+            entry = journal.read(application)
+            if entry is not None and entry.pid == held.pid:
+                raise
+        lock.take(patience)
 
 
 def held_by(application: str, journal: Journal, pid: int | None) -> LeaseRefused:

@@ -30,6 +30,9 @@ from devserver.voiceapp.entry import Entry
 from devserver.voiceapp.journal import Journal
 from devserver.voiceapp.patience import WAITS, Patience
 
+_LOOKS = 3  # after the first one, in 3.5 s
+_DOUBTFUL = 60.0  # seconds after which no answer comes any more
+
 IsDead = Callable[[str], Awaitable[bool]]
 """Whether the tunnel at an address does not answer any more."""
 
@@ -75,8 +78,12 @@ async def settle(
     is_dead: IsDead = never_dead,
     waits: Sequence[float] = WAITS,
     clock: Clock | None = None,
+    answered: bool = False,
 ) -> Outcome:
     """Give back what an entry says. It is looked at again afterwards: only what is seen to be back leaves the journal.
+
+    A change whose answer nobody has seen may be made after whoever sent it has gone: then it is looked at for some
+    seconds more, because what comes after the last look would stay for ever.
 
     Args:
         entry: the lease.
@@ -86,17 +93,30 @@ async def settle(
         is_dead: asked about originals that look like a tunnel.
         waits: seconds between two tries.
         clock: measures patience.
+        answered: the last change of the lease has been answered, so that nothing comes any more.
     """
     left = Patience(patience, waits, clock)
+    outcome = await _patiently(entry, configuration, is_dead, left)
+    in_doubt = entry.state == "intent" and not answered and journal.age(entry.application) < _DOUBTFUL
+    for wait in waits[:_LOOKS] if in_doubt else ():
+        if outcome.kind == "failed":
+            break
+        await asyncio.sleep(wait)
+        later = await _patiently(entry, configuration, is_dead, left)
+        if (outcome.kind, later.kind) != ("restored", "back"):
+            outcome = later
+    if outcome.kind != "failed":
+        await asyncio.to_thread(journal.remove, entry.application)
+    return outcome
+
+
+async def _patiently(entry: Entry, configuration: Configuration, is_dead: IsDead, left: Patience) -> Outcome:
     while True:
         try:
-            outcome = await _once(entry, configuration, is_dead)
+            return await _once(entry, configuration, is_dead)
         except ConfigurationFailed as error:
             if not error.again or not await left.again():
                 return Outcome("failed", error.message, hint=error.hint)
-        else:
-            await asyncio.to_thread(journal.remove, entry.application)
-            return outcome
 
 
 async def _once(entry: Entry, configuration: Configuration, is_dead: IsDead) -> Outcome:

@@ -84,6 +84,10 @@ OURS = [
     (Callbacks(None, DEPLOYED), True, Callbacks(MINE, DEPLOYED)),
     (NOTHING, True, Callbacks(MINE, None)),
     (Callbacks(DEPLOYED, None), False, Callbacks(MINE, None)),
+    (Callbacks(THEIRS, DEPLOYED), True, Callbacks(MINE, DEPLOYED)),
+    (Callbacks(THEIRS, None), True, Callbacks(MINE, THEIRS)),
+    (Callbacks(THEIRS, "https://other.ngrok.app/"), True, Callbacks(MINE, THEIRS)),
+    (Callbacks("http://localhost:3000/", DEPLOYED), True, Callbacks(MINE, DEPLOYED)),
 ]
 
 
@@ -126,9 +130,9 @@ def test_a_tunnel_that_has_died_meanwhile_is_replaced_by_its_own_original() -> N
     assert give_back(Callbacks(MINE, THEIRS), over, (THEIRS,)) == GiveBack(Callbacks(DEPLOYED, None))
 
 
-def test_a_tunnel_that_has_died_meanwhile_is_put_back_when_there_is_nothing_else() -> None:
+def test_a_tunnel_that_has_died_meanwhile_and_had_replaced_nothing_is_no_original() -> None:
     over = entry(before=Callbacks(THEIRS, None), ours=Callbacks(MINE, THEIRS))
-    assert give_back(Callbacks(MINE, THEIRS), over, (THEIRS,)) == GiveBack(Callbacks(THEIRS, None))
+    assert give_back(Callbacks(MINE, THEIRS), over, (THEIRS,)) == GiveBack(NOTHING)
 
 
 def test_there_was_no_callback() -> None:

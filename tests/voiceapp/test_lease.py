@@ -139,7 +139,7 @@ class TestTaking:
         scene.api.configure(THEIRS, DEPLOYED)
         lease = scene.lease(rules=Rules(take_over=True))
         await lease.take(MINE)
-        assert scene.configured(MINE, THEIRS)
+        assert scene.configured(MINE, DEPLOYED)
         await lease.give_back()
         assert scene.configured(THEIRS, DEPLOYED)
 
