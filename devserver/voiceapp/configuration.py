@@ -161,12 +161,12 @@ def origin_from(environ: Mapping[str, str]) -> str:
     Raises:
         FnError: it is no http or https address.
     """
-    named = environ.get(ORIGIN_VARIABLE, "").strip().rstrip("/")
+    named = environ.get(ORIGIN_VARIABLE, "").strip()
     if named and not _is_address(named):
         raise FnError(
             f"{ORIGIN_VARIABLE} is {named!r}, which is no http or https address.", hint="Correct or unset it."
         )
-    return named or DEFAULT_ORIGIN
+    return named.rstrip("/") or DEFAULT_ORIGIN
 
 
 def _is_address(text: str) -> bool:

@@ -175,5 +175,11 @@ def test_the_secret_is_not_shown() -> None:
 def test_the_origin_is_sinch_or_what_the_environment_says() -> None:
     assert origin_from({}) == origin_from({"FN_CONFIGURATION_ORIGIN": " "}) == DEFAULT_ORIGIN
     assert origin_from({"FN_CONFIGURATION_ORIGIN": "http://127.0.0.1:9/ "}) == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1:9", "ftp://a.example", "http://", "http://[::1", "http://a b", "http://a:99999"]
+)
+def test_what_is_no_origin_is_said_so(text: str) -> None:
     with pytest.raises(FnError, match="which is no http or https address"):
-        origin_from({"FN_CONFIGURATION_ORIGIN": "127.0.0.1:9"})
+        origin_from({"FN_CONFIGURATION_ORIGIN": text})
