@@ -23,7 +23,6 @@ from devserver.voiceapp import ConfigurationFailed, Lease
 TICK = 1.0  # seconds between two looks at the clock
 _CHECK = 10.0  # seconds between two looks at the callback: a take-over is noticed within 15 s
 _REMIND = 600.0  # seconds
-_BUDGET = 25.0  # seconds for the proof, after which it is tried again
 _UNPROVEN = 5.0  # seconds between two proofs that failed
 
 
@@ -36,6 +35,7 @@ class Plan:
         port: where it is to lead.
         proof: how we know ourselves.
         settle: seconds before a new address is asked for the first time.
+        budget: seconds for its proof, after which it is told why it failed, and tried again.
         via: where requests for the address are sent instead; None for the address itself.
         expiry: seconds after which it ends; 0: never.
         key: what a person presses for one more hour; empty where there are no keys.
@@ -45,6 +45,7 @@ class Plan:
     port: int
     proof: Proof
     settle: float = 0.0
+    budget: float = 5.0
     via: str | None = None
     expiry: float = 3600.0
     key: str = ""
@@ -194,7 +195,7 @@ class Publishing:
         plan = self._plan
         try:
             proven = await plan.proof.ask(
-                url, settle=plan.settle, budget=_BUDGET, private=plan.provider.private, via=plan.via
+                url, settle=plan.settle, budget=plan.budget, private=plan.provider.private, via=plan.via
             )
         except TunnelFailed as failed:
             self._trouble(f"{failed.message} {failed.hint}".strip())
