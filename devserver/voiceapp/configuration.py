@@ -32,13 +32,17 @@ class ConfigurationFailed(FnError):
 
     Attributes:
         again: trying again makes sense.
-        applied: the change may have been made although there was no answer.
+        applied: the change may have been made.
+        answered: by the platform itself: the change has been made by now, or never will be.
     """
 
-    def __init__(self, message: str, *, hint: str = "", again: bool = False, applied: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", again: bool = False, applied: bool = False, answered: bool = True
+    ) -> None:
         super().__init__(message, hint=hint)
         self.again = again
         self.applied = applied
+        self.answered = answered
 
 
 class Configuration(Protocol):
@@ -113,20 +117,23 @@ class HttpConfiguration:
         said = f"The callback of {self.application} could not be {what}"
         if isinstance(error, VoiceUnreachable):
             return ConfigurationFailed(
-                f"{said}: {error.message}", hint="Is there a way to the network?", again=True, applied=what == "set"
+                f"{said}: {error.message}",
+                hint="Is there a way to the network?",
+                again=True,
+                applied=what == "set",
+                answered=False,
             )
         if error.status in {401, 403}:
             return await self._not_authorized(error, said)
         if error.status is None or 300 <= error.status < 400:
             return ConfigurationFailed(f"{said}: {error.message}", hint=f"Is {ORIGIN_VARIABLE} the right address?")
         if _is_unclear(error.status):
-            told = error.message
+            told, hint, answered = error.message, "", error.code is not None
             if told.startswith("<") or error.status < 300:
                 told = "with something that is not of the Voice API."
-            hint = "Is there a proxy or a sign-in page between here and the platform?" if told != error.message else ""
-            return ConfigurationFailed(
-                f"{said}: {self.origin} answered {error.status} {told}", hint=hint, again=True, applied=what == "set"
-            )
+                hint = "Is there a proxy or a sign-in page between here and the platform?"
+            text = f"{said}: {self.origin} answered {error.status} {told}"
+            return ConfigurationFailed(text, hint=hint, again=True, applied=what == "set", answered=answered)
         return ConfigurationFailed(
             f"{said}: {error.status} {error.message}",
             hint="Does the application key belong to this project? `fn secrets explain VOICE_APPLICATION_KEY` shows "

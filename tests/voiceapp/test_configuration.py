@@ -79,6 +79,7 @@ async def test_a_failure_is_a_sentence_and_says_what_can_be_done(
     assert "<html" not in failed.message
     assert failed.again is again
     assert failed.applied is (applied and method == "POST")
+    assert failed.answered is (fault not in {"hang", "drop", "lost", "html"})
     assert api.now == (Callbacks(MINE, None) if fault == "lost" and method == "POST" else PRODUCTION)
 
 
