@@ -23,6 +23,7 @@ from devserver.voiceapp import ConfigurationFailed, Lease
 TICK = 1.0  # seconds between two looks at the clock
 _CHECK = 10.0  # seconds between two looks at the callback: a take-over is noticed within 15 s
 _REMIND = 600.0  # seconds
+_RETRY = 30.0  # seconds between two tries to give back what could not be given back in time
 _UNPROVEN = 5.0  # seconds between two proofs that failed
 
 
@@ -83,6 +84,8 @@ class Publishing:
         self._reminded = 0.0
         self._look_at = 0.0  # when the callback is looked at again
         self._said = ""  # the last trouble, so that it is told once
+        self._ending = False
+        self._tried_last = False  # it has been tried to give the callback back since it is ending
         self._again = False  # the callback could not be changed, and it makes sense to try again
         self.url: str | None = None
 
@@ -104,12 +107,13 @@ class Publishing:
     async def close(self) -> None:
         """Give the callback back, then the address; bounded."""
         task, self._task = self._task, None
+        self._ending = True
         if task is not None:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        if self._lease is not None and self._lease.entry is not None:
-            await self._give_back()  # it could not be given back when its time was over
+        if not self._tried_last and self._lease is not None and self._lease.entry is not None:
+            await self._give_back()  # it was interrupted in that, or was waiting to try again
 
     # --- the life of it ----------------------------------------------------------------------------------------
 
@@ -119,6 +123,7 @@ class Publishing:
             async with self._tunnel() as address:
                 self._begin()
                 await self._live(address)
+            await self._give_back_at_last()
         except TunnelFailed as failed:
             # The tunnel has told the reason; what to do about it is ours to say.
             if failed.hint:
@@ -230,10 +235,18 @@ class Publishing:
             refused(self._tell, self._lease.application, error)
 
     async def _give_back(self) -> None:
+        last = self._ending
         if self._lease is not None:
             self._busy(f"giving the callback of {self._lease.application} back")
             with suppress(FnError):
                 await self._lease.give_back()
+        self._tried_last = last
+
+    async def _give_back_at_last(self) -> None:
+        """The time of the tunnel is over, and the platform did not answer."""
+        while self._lease is not None and self._lease.entry is not None:
+            await asyncio.sleep(_RETRY)
+            await self._give_back()
 
     # --- what people are told ----------------------------------------------------------------------------------
 
