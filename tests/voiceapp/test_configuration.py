@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from devserver.errors import FnError
 from devserver.runtime.clients.voice_results import Callbacks
-from devserver.voiceapp import ConfigurationFailed, HttpConfiguration, origin_from
-from devserver.voiceapp.configuration import DEFAULT_ORIGIN, clock_skew
+from devserver.voiceapp import ConfigurationFailed, HttpConfiguration
+from devserver.voiceapp.configuration import clock_skew
 from tests.fakes.callback_api import KEY, PRODUCTION, SECRET, CallbackApi, Name, callback_api
 from tests.voiceapp.samples import MINE
 
@@ -170,17 +169,4 @@ async def redirecting() -> AsyncIterator[str]:
 
 
 def test_the_secret_is_not_shown() -> None:
-    assert SECRET not in repr(HttpConfiguration(KEY, SECRET))
-
-
-def test_the_origin_is_sinch_or_what_the_environment_says() -> None:
-    assert origin_from({}) == origin_from({"FN_CONFIGURATION_ORIGIN": " "}) == DEFAULT_ORIGIN
-    assert origin_from({"FN_CONFIGURATION_ORIGIN": "http://127.0.0.1:9/ "}) == "http://127.0.0.1:9"
-
-
-@pytest.mark.parametrize(
-    "text", ["127.0.0.1:9", "ftp://a.example", "http://", "http://[::1", "http://a b", "http://a:99999"]
-)
-def test_what_is_no_origin_is_said_so(text: str) -> None:
-    with pytest.raises(FnError, match="which is no http or https address"):
-        origin_from({"FN_CONFIGURATION_ORIGIN": text})
+    assert SECRET not in repr(HttpConfiguration(KEY, SECRET, "https://voice.example"))
