@@ -17,7 +17,7 @@ from devserver.project.login import load_login
 from devserver.session.leasing import Tell, journal_of, lease_fields
 from devserver.session.platform import configuration_of_entry
 from devserver.session.terms import PROBE_VARIABLE
-from devserver.voiceapp import Entry, Journal, Outcome, Told, Unreadable, settle
+from devserver.voiceapp import Entry, Journal, LeaseRefused, Outcome, Told, Unreadable, settle
 from devserver.voiceapp.alive import is_dead
 from devserver.voiceapp.by_hand import command
 from devserver.voiceapp.lease import State
@@ -118,7 +118,7 @@ def _is_live(journal: Journal, application: str, patience: float = 0.0) -> bool:
     lock = journal.lock(application)
     try:
         take_lock(lock, application, journal, patience)
-    except Held:
+    except (Held, LeaseRefused):  # who cannot look into it leaves it alone
         return True
     lock.give_back()
     return False
@@ -131,6 +131,8 @@ async def _restore(journal: Journal, entry: Entry) -> Restored:
         await asyncio.to_thread(take_lock, lock, application, journal, _WATCHDOG)
     except Held as held:
         return _held(entry, held.pid)
+    except LeaseRefused as refused:
+        return Restored(application, ok=False, text=refused.message, hint=refused.hint)
     try:
         left = journal.read(application)  # whoever had the lock may have settled it
         if left is None:

@@ -62,16 +62,22 @@ def take_lock(lock: FileLock, application: str, journal: Journal, patience: floa
 
     Raises:
         Held: another process has it and keeps it.
-        OSError: its file cannot be opened.
+        LeaseRefused: its file cannot be opened.
     """
     try:
-        lock.take()
-    except Held as held:
-        with suppress(FnError):
-            entry = journal.read(application)
-            if entry is not None and entry.pid == held.pid:
-                raise
-        lock.take(patience)
+        try:
+            lock.take()
+        except Held as held:
+            with suppress(FnError):
+                entry = journal.read(application)
+                if entry is not None and entry.pid == held.pid:
+                    raise
+            lock.take(patience)
+    except OSError as error:  # another user's, after a `sudo`, or a link
+        raise LeaseRefused(
+            f"The lease of {application} cannot be locked: {error.filename}: {error.strerror}.",
+            hint="Is that file yours? When no fn runs, it may be removed.",
+        ) from error
 
 
 def held_by(application: str, journal: Journal, pid: int | None) -> LeaseRefused:

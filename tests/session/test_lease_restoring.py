@@ -13,7 +13,7 @@ import pytest
 
 from devserver.project.places import LEASES
 from devserver.session import lease_restoring
-from devserver.session.lease_restoring import Restored, restore_leases
+from devserver.session.lease_restoring import Listed, Restored, list_leases, restore_leases
 from devserver.voiceapp import Journal
 from tests.fakes.callback_api import KEY, PRODUCTION, SECRET, CallbackApi, callback_api
 from tests.voiceapp.samples import entry
@@ -101,3 +101,20 @@ async def test_who_goes_on_trying_is_named_and_not_taken_for_the_session_that_ha
     assert f"(pid {DEAD})" in found.text
     assert f"kill {watchdog}" in found.hint
     assert "Ctrl-C" not in found.hint
+
+
+async def test_what_cannot_be_locked_is_said_and_hides_nothing(
+    journal: Journal, api: CallbackApi, tmp_path: Path
+) -> None:
+    other = "0b2e1a4c-8f0e-4d7e-9a53-6f5d8a1c2b3e"
+    journal.write(entry(pid=DEAD, origin=api.url))
+    journal.write(entry(pid=DEAD, origin=api.url, application=other))
+    (journal.folder / f"{other}.lock").symlink_to(tmp_path / "elsewhere")
+
+    refused, restored = sorted(await restore_leases(None), key=lambda each: each.ok)
+
+    assert f"The lease of {other} cannot be locked" in refused.text
+    assert refused.hint
+    assert (restored.application, restored.ok) == (KEY, True)
+    assert [each.live for each in list_leases() if isinstance(each, Listed)] == [True]
+    assert not (tmp_path / "elsewhere").exists()
