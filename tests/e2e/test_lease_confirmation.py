@@ -211,6 +211,12 @@ def test_who_says_so_or_cannot_be_asked_is_not_asked(here: Machine, arguments: l
     assert preference(here) is None
 
 
+def test_a_terminal_that_is_closed_gives_the_callback_back(here: Machine) -> None:
+    with at_a_terminal(here, *own_address(), "--yes") as job:
+        job.until("as its fallback.")
+    wait_until(lambda: here.is_back(PRODUCTION), "it is not given back")
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 

@@ -59,11 +59,13 @@ def lease() -> PretendLease:
     return PretendLease()
 
 
-def public(lease: PretendLease, expiry: float = 0.0, tell: Callable[..., None] = lambda *_, **__: None) -> Publishing:
+def public(
+    lease: PretendLease, expiry: float = 0.0, tell: Callable[..., None] = lambda *_, **__: None, key: str = ""
+) -> Publishing:
     provider: Any = PretendProvider(URL)
     provider.private = True  # it is believed
     whose: Any = lease
-    plan = Plan(provider, 3000, Proof(), expiry=expiry)
+    plan = Plan(provider, 3000, Proof(), expiry=expiry, key=key)
     return Publishing(plan, whose, tell, lambda _: None)
 
 
@@ -148,3 +150,26 @@ async def test_a_bug_is_told_when_it_happens_and_the_callback_is_given_back_all_
         await session.close()
     assert lease.done == ["give back"]
     assert lease.entry is None
+
+
+@pytest.mark.parametrize(("key", "more"), [("a", " Press a for one more hour."), ("", "")])
+async def test_a_machine_that_is_public_is_reminded_of_it(
+    lease: PretendLease, monkeypatch: pytest.MonkeyPatch, key: str, more: str
+) -> None:
+    monkeypatch.setattr(publishing, "TICK", 0.01)
+    monkeypatch.setattr(publishing, "_REMIND", 0.02)
+    told: list[str] = []
+    reminded = asyncio.Event()
+
+    def tell(_kind: str, **fields: Any) -> None:
+        if fields.get("level") == "warning":
+            told.append(fields["text"])
+            reminded.set()
+
+    session = public(lease, 3600.0, tell, key)
+    session.start()
+    async with asyncio.timeout(10):
+        await reminded.wait()
+    await session.close()
+
+    assert told[0] == f"This machine is public at {URL} for 60 more minutes.{more}"
