@@ -24,7 +24,8 @@ from devserver.voiceapp.lease import State
 from devserver.voiceapp.leftovers import take_lock, under_way
 
 _PATIENCE = 8.0  # seconds for a platform that does not answer
-_WATCHDOG = 4.0  # seconds for a watchdog that is just giving it back
+_WATCHDOG = 4.0  # seconds for a watchdog that is just giving it back, for a session that has other things to do
+_WAITED_FOR = 10.0  # the same for a person who waits; it takes longer while the platform answers slowly
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ async def _restore(journal: Journal, entry: Entry) -> Restored:
     application = entry.application
     lock = journal.lock(application)
     try:
-        await asyncio.to_thread(take_lock, lock, application, journal, _WATCHDOG)
+        await asyncio.to_thread(take_lock, lock, application, journal, _WAITED_FOR)
     except Held as held:
         return _held(entry, held.pid)
     except LeaseRefused as refused:

@@ -108,8 +108,13 @@ class Journal:
 
     def remove(self, application: str) -> None:
         """Nothing is to be given back any more."""
+        path = self._path(application)
         with suppress(OSError):
-            self._path(application).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            # Who was killed while writing has left this; nobody else writes, since we have the lock.
+            for part in self.folder.glob(f".{path.name}.*"):
+                if part.name.removeprefix(f".{path.name}.").isdigit():
+                    part.unlink(missing_ok=True)
             _sync_folder(self.folder)
 
     def set_aside(self, application: str) -> Path:

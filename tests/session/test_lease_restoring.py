@@ -92,7 +92,7 @@ async def test_a_watchdog_that_died_over_it_is_replaced(journal: Journal, api: C
 async def test_who_goes_on_trying_is_named_and_not_taken_for_the_session_that_has_ended(
     journal: Journal, api: CallbackApi, watchdog: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease_restoring, "_WATCHDOG", 0.0)
+    monkeypatch.setattr(lease_restoring, "_WAITED_FOR", 0.0)
     journal.write(entry(pid=DEAD, origin=api.url))
 
     (found,) = await restore_leases(None)

@@ -89,6 +89,16 @@ def test_a_removed_entry_is_gone(journal: Journal) -> None:
     assert list(journal.folder.iterdir()) == []
 
 
+def test_with_an_entry_goes_what_a_killed_writer_has_left(journal: Journal) -> None:
+    journal.write(entry())
+    left = journal.folder / f".{KEY}.json.4194304"
+    other = journal.folder / ".another.json.4194304"
+    for each in (left, other):
+        each.write_text("{")
+    journal.remove(KEY)
+    assert list(journal.folder.iterdir()) == [other]
+
+
 def test_two_spellings_of_a_key_are_one_entry_and_one_lock(journal: Journal) -> None:
     journal.write(entry(name="first"))
     journal.write(entry(application=KEY.lower(), name="second"))
