@@ -245,7 +245,7 @@ class Lease:
         self._seen = None  # from now on it is theirs, also when it becomes what it was
         if not self._lost:
             self._lost = True
-            text = f"Somebody has changed the callback of {self.application}: it is {owner_of(now)} now."
+            text = f"Somebody has changed the callback of {self.application}: now it is {owner_of(now)}."
             hint = "Calls do not come here any more. It stays like that; `fn dev` again points it here."
             self._tell(Told("lost", text, now.primary, hint=hint))
 
