@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec.structs import replace
+
 from devserver.clock import Clock, SystemClock
 from devserver.runtime.clients.voice_results import Callbacks
 from devserver.voiceapp.addresses import shown
@@ -110,9 +112,12 @@ async def settle(
     for wait in () if answered else waits[:_LOOKS]:
         if outcome.kind == "failed":
             break
+        if outcome.kind == "left" and outcome.now is not None:
+            # When our change comes now, it is theirs that it replaces, and not what was there before them.
+            entry = replace(entry, before=outcome.now)
         await asyncio.sleep(wait)
         later = await _patiently(entry, configuration, is_dead, left)
-        if (outcome.kind, later.kind) != ("restored", "back"):
+        if later.kind != "back" or outcome.kind not in {"restored", "left"}:
             outcome = later
     if outcome.kind != "failed":
         await asyncio.to_thread(journal.remove, entry.application)

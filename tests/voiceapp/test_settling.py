@@ -193,6 +193,25 @@ async def test_a_change_that_arrives_between_two_looks_is_given_back(api: Callba
     assert journal.read(KEY) is None
 
 
+async def test_what_somebody_has_set_is_given_back_when_a_change_of_ours_arrives_on_top_of_it(
+    api: CallbackApi, journal: Journal
+) -> None:
+    api.configure(DEPLOYED, HOTLINE)
+    api.play("GET", None, api.somebody(MINE, PRODUCTION.primary))
+    outcome = await settled(api, journal, entry(state="intent"), waits=(0.0, 0.0, 0.0))
+    assert outcome.kind == "restored"
+    assert api.now == Callbacks(DEPLOYED, HOTLINE)
+    assert journal.read(KEY) is None
+
+
+async def test_what_somebody_has_set_is_called_theirs_though_it_is_looked_at_again(
+    api: CallbackApi, journal: Journal
+) -> None:
+    api.configure(DEPLOYED, HOTLINE)
+    outcome = await settled(api, journal, entry(state="intent"), waits=(0.0, 0.0, 0.0))
+    assert (outcome.kind, outcome.now) == ("left", Callbacks(DEPLOYED, HOTLINE))
+
+
 async def test_what_is_set_between_two_tries_stays(api: CallbackApi, journal: Journal) -> None:
     api.play("POST", "500")
     api.play("GET", None, api.somebody(DEPLOYED, DEPLOYED))
