@@ -206,11 +206,11 @@ def test_people_see_what_is_served_where_a_line_per_callback_and_a_line_per_relo
 
 
 def test_colours_are_for_terminals_only_and_for_those_who_want_them(show: Show, demo: Path) -> None:
-    colourful = show(FN, "dev", "--port", "0", demo, terminal=True)
+    colourful = show(FN, "dev", "--port", "0", "--no-tunnel", demo, terminal=True)
     colourful.wait_for("Ctrl-C stops")
     colourful.process.terminate()
     colourful.process.wait(20)
-    plain = show(FN, "dev", "--port", "0", demo, terminal=True, env={"NO_COLOR": "1"})
+    plain = show(FN, "dev", "--port", "0", "--no-tunnel", demo, terminal=True, env={"NO_COLOR": "1"})
     plain.wait_for("Ctrl-C stops")
 
     assert "\x1b[" in colourful.text
@@ -218,7 +218,7 @@ def test_colours_are_for_terminals_only_and_for_those_who_want_them(show: Show, 
 
 
 def test_ctrl_c_at_a_terminal_ends_the_session_with_130(show: Show, demo: Path) -> None:
-    shown = show(PYTHON, "-c", LEADER, FN, "dev", "--port", "0", demo, terminal=True)
+    shown = show(PYTHON, "-c", LEADER, FN, "dev", "--port", "0", "--no-tunnel", demo, terminal=True)
     shown.wait_for("Ctrl-C stops")
 
     shown.press(b"\x03")
