@@ -79,12 +79,14 @@ class Inner:
 
     async def close(self) -> None:
         """End the session, and hang up."""
-        with suppress(Ended, TimeoutError):
-            async with asyncio.timeout(_GOODBYE):
-                await self.ask("disconnect", {"terminateDebuggee": False})
-        self._reading.cancel()
-        await asyncio.gather(self._reading, return_exceptions=True)
-        await self._side.close()
+        try:
+            with suppress(Ended, TimeoutError):
+                async with asyncio.timeout(_GOODBYE):
+                    await self.ask("disconnect", {"terminateDebuggee": False})
+        finally:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            await self._side.close()
 
     async def _read(self) -> None:
         try:

@@ -46,6 +46,8 @@ class Single:
         self._hello: Json = {}
         self._attach: Json = {}
         self._settings: dict[object, Asked] = {}
+        self._open_inners: set[Inner] = set()
+        self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, request: Json) -> None:
@@ -56,6 +58,7 @@ class Single:
                 # The adapter is to tell of child sessions by events: they need no answer.
                 self._hello = {**arguments, "supportsStartDebuggingRequest": False}
                 self._root = await self._dial(self._heard_root, 0)
+                self._open_inners.add(self._root)
                 self._answer(request, self._root.ask(command, self._hello))
             case "attach":
                 self._attach = arguments
@@ -81,12 +84,12 @@ class Single:
 
     async def close(self) -> None:
         """Hang up everywhere."""
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        inners = [*self._hosts.values(), *([self._root] if self._root is not None else [])]
-        self._hosts.clear()
-        await asyncio.gather(*(inner.close() for inner in inners))
+        closing = [inner.close() for inner in self._open_inners]
+        await asyncio.gather(*closing)
 
     # --- requests ----------------------------------------------------------------------------------------------
 
@@ -184,6 +187,8 @@ class Single:
 
     def _heard_host(self, inner: Inner, event: Json) -> None:
         kind = event["event"]
+        if self._closing:
+            return
         if kind == "terminated":
             self._ended(inner)
         elif kind in {"stopped", "continued"} or (kind in _OF_HOSTS and inner is self._current()):
@@ -204,11 +209,16 @@ class Single:
         self._numbers.forget(inner)
         if self._hosts.get(inner.pid) is inner:
             del self._hosts[inner.pid]
-            self._spawn(inner.close())
+        self._spawn(self._hang_up(inner))
+
+    async def _hang_up(self, inner: Inner) -> None:
+        await inner.close()
+        self._open_inners.discard(inner)
 
     async def _open(self, pid: int) -> None:
         inner = await self._dial(self._heard_host, pid)
         self._hosts[pid] = inner
+        self._open_inners.add(inner)
         try:
             attach = {**self._attach, "subProcessId": pid}
             attach.pop("restart", None)
