@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud.sdk.installing import debug_client
 from tests.e2e.commands import assert_one_sentence, run
 from tests.e2e.conftest import Start
 from tests.e2e.debugging import (
@@ -555,6 +556,19 @@ def test_one_session_takes_one_client(start: Start, tmp_path: Path) -> None:
         one.stop()
         one.vanish()
     assert asked.answer().said == "42"
+    state(running, "detached")
+
+
+@pytest.mark.sdk
+@pytest.mark.timeout(200)
+def test_the_test_client_of_vs_code_attaches(start: Start, tmp_path: Path) -> None:
+    modules = debug_client()
+    running = start(project(tmp_path / "demo", FUNCTION), *DEBUG, "--debug-single")
+    script = Path(__file__).parents[1] / "debug" / "vscode_client.mjs"
+    where = (str(modules), str(port_of(running)), function_of(running), str(STOP), running.url)
+    done = subprocess.run(["node", str(script), *where], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
     state(running, "detached")
 
 
