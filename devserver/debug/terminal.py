@@ -70,7 +70,9 @@ class TerminalPdb(pdb.Pdb):
 
         Where our own code goes on, the handler is over. When it only awaits, our frames return, but no more.
         """
-        over = event in {"line", "exception"} or (event == "return" and not frame.f_code.co_flags & inspect.CO_COROUTINE)
+        over = event in {"line", "exception"} or (
+            event == "return" and not frame.f_code.co_flags & inspect.CO_COROUTINE
+        )
         if over and is_ours(frame.f_code.co_filename) and self._lender.is_same():
             self._finish()
             return None
