@@ -133,14 +133,15 @@ class Relay:
 
     def leaves(self, one: Pipe | Bundle) -> None:
         """A connection's client has gone; its session at the adapter has not yet."""
+        self.placing.forget(one)
         if self.root is one:
             self._peace.clear()
 
     def left(self, one: Pipe | Bundle) -> None:
         """A connection has ended."""
+        self.placing.forget(one)
         if self.root is one:
             self.root = None
-            self.placing.forget()
             self.audience.detached(one.name)
             self._peace.set()
 
@@ -205,7 +206,7 @@ class Pipe:
         elif head.command == "disconnect":
             self._parted = True
         elif head.command == "setBreakpoints":
-            self._relay.placing.asked(object_of(body).get("arguments") or {}, (self, head.seq))
+            self._relay.placing.asked(self, head.seq, object_of(body).get("arguments") or {})
         return True
 
     async def _may_attach(self, head: Head, arguments: dict[str, Any]) -> bool:
@@ -233,7 +234,7 @@ class Pipe:
             self._expect_child()
             return redirected(body, self._relay.port)
         elif head.type == "response" and head.command == "setBreakpoints":
-            self._relay.placing.answered((self, head.request_seq))
+            self._relay.placing.answered(self, head.request_seq)
         return body
 
     def _expect_child(self) -> None:
@@ -289,7 +290,7 @@ class Bundle:
                 return
             self._attach = head.seq
         elif head.command == "setBreakpoints":
-            self._relay.placing.asked(message.get("arguments") or {}, (self, head.seq))
+            self._relay.placing.asked(self, head.seq, message.get("arguments") or {})
         await self.single.take(message)
 
     async def _dial(self, heard: Heard, pid: int) -> Inner:
@@ -299,7 +300,7 @@ class Bundle:
         self._number += 1
         self._client.put(write({"seq": self._number, **message}))
         if message["type"] == "response":
-            self._relay.placing.answered((self, message["request_seq"]))
+            self._relay.placing.answered(self, message["request_seq"])
         if message["type"] == "response" and message["request_seq"] == self._attach and message["success"]:
             self._relay.audience.attached(self.name)
 
