@@ -40,8 +40,9 @@ def import_debugger() -> None:
         import pydevd  # noqa: F401 its doors
         from _pydev_bundle import pydev_log
 
-        # What it has to say of itself is for its own developers, and would stand in the log of the user's function.
         sys.breakpointhook = hook
+        # What it has to say of itself is for its own developers, and would stand in the log of the user's function.
+        pydev_log.initialize_debug_stream()
         pydev_log._LoggingGlobals._debug_stream = _Silence()  # noqa: SLF001 there is no other way to say so
 
 
