@@ -113,6 +113,8 @@ class Generations:
         self.loaded: Loaded | None = None
         self.error: LoadError | None = None
         self.memory = _Memory()
+        self.settle: Callable[[Mapping[str, float]], Awaitable[None]] = _at_once
+        """Awaited before a load, with the times of what was saved: a debugger may have a word about it."""
         self._spares = spares
         self._audience = audience
         self._grace = grace
@@ -220,6 +222,9 @@ class Generations:
             self._loop_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._loop_task
+        for host in self._spares.hosts():
+            if host.paused:
+                host.kill("the session ended while it was paused")
         ending = [*self._background]
         if self.current is not None:
             ending.append(asyncio.create_task(self.current.stop(min(self._grace, 1.0))))
@@ -296,6 +301,7 @@ class Generations:
     async def _load(self, changes: Mapping[str, Version]) -> bool:
         self._quiet()  # every save is seen, also when nobody has to wait for a spare
         host = await self._spares.take(self._quiet)
+        await self.settle({path: version[0] / 1e9 for path, version in changes.items() if version is not None})
         settled = self._still is not None and dict(changes) == self._still
         cut = not settled and self._fresh.shrank(changes)
         began = time.perf_counter()
@@ -350,8 +356,8 @@ class Generations:
         # A restart of the same code keeps its number: nothing the user wrote is different.
         number = self._number if self._number and not changes else self._number + 1
         host.generation = number
-        async with asyncio.timeout(_LOAD_LIMIT):
-            return await host.load(Load(number, expected, force or not expected, check, paths))
+        load = host.load(Load(number, expected, force or not expected, check, paths))
+        return await host.pause.within(_LOAD_LIMIT, load)
 
     def _take_over(self, host: HostLink, loaded: Loaded, changes: Mapping[str, Version]) -> bool:
         """Let a host answer from now on; False when its files have changed already, so that it is of no use."""
@@ -448,3 +454,7 @@ class Generations:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+async def _at_once(saved: Mapping[str, float]) -> None:
+    """Nobody has a word about it."""

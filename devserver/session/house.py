@@ -21,19 +21,25 @@ from devserver.session.frames import (
     Blocked,
     CacheAnswer,
     CacheCall,
+    Debug,
+    DebugPoint,
     Did,
     Freed,
     HostSettings,
     Leftover,
     Line,
     Loaded,
+    Paused,
     Prepare,
     SocketClose,
     SocketData,
     SocketRefused,
+    TerminalReturned,
+    TerminalWanted,
 )
 from devserver.session.gateway import Gateway
 from devserver.session.generations import Generations, LoadError
+from devserver.session.lending import Lending
 from devserver.session.link import HostLink
 from devserver.session.report import Report
 from devserver.session.spares import Spares
@@ -94,6 +100,10 @@ class House:
         self._report = report
         self._journal = journal
         self._clock = clock
+        self.lending = Lending(None)
+        self._debug: DebugPoint | None = None
+        self.follow: Callable[[int], None] = _nobody
+        """Is told the process that answers from now on."""
 
     def prepare(self) -> Prepare:
         """The first word to a new host."""
@@ -112,10 +122,18 @@ class House:
                 str(self._places.database),
                 str(self._places.keep or ""),
                 self._places.sealed,
+                self.lending.possible,
             ),
             [*self._places.preload, *memory.third_party],
             list(memory.code.values()),
+            self._debug,
         )
+
+    def debug(self, point: DebugPoint | None) -> None:
+        """Let all hosts, and those to come, join a debugger; or leave it."""
+        self._debug = point
+        for host in self.spares.hosts():
+            host.send(Debug(point))
 
     def reconfigured(self, project: Project) -> None:
         """The configuration was read anew: spares made with the old one are of no use."""
@@ -175,6 +193,24 @@ class House:
         """The event loop runs again."""
         self._say("info", f"The event loop runs again after {notice.ms / 1000:.1f} s.")
 
+    def paused(self, host: HostLink, notice: Paused) -> None:
+        """The user's code stands still, in a debugger; `host.pause` is the clock that stands still with it."""
+
+    def resumed(self, host: HostLink) -> None:
+        """It goes on, or its process has ended."""
+
+    def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
+        """The user's code called `breakpoint()`."""
+        self.lending.wanted(host, message)
+
+    def terminal_returned(self, host: HostLink, message: TerminalReturned) -> None:
+        """It is done with the terminal."""
+        self.lending.returned(host, message)
+
+    def gone(self, host: HostLink) -> None:
+        """A host has ended, asked or not."""
+        self.lending.died(host)
+
     def leftover(self, host: HostLink, notice: Leftover) -> None:  # noqa: ARG002 part of the protocol
         """Tasks were still running when the generation went."""
         self._say(
@@ -195,6 +231,8 @@ class House:
 
     def took_over(self, loaded: Loaded, ms: float, files: list[str], *, first: bool, restart: bool) -> None:
         """A generation answers from now on."""
+        if self.generations.current is not None:
+            self.follow(self.generations.current.pid)
         if first:
             for text in loaded.warnings:
                 self._say("warning", text)
@@ -228,3 +266,7 @@ class House:
     def _say(self, level: str, text: str) -> None:
         fields: dict[str, Any] = {}
         self._report.tell("log", level=level, text=text, fields=fields, ours=True)
+
+
+def _nobody(pid: int) -> None:
+    """Nobody wants to know."""

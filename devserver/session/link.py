@@ -12,6 +12,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -30,21 +31,33 @@ from devserver.session.frames import (
     Loaded,
     Message,
     NotLoaded,
+    Paused,
     Prepare,
     Ready,
+    Resumed,
     SocketClose,
     SocketData,
     SocketRefused,
     Stop,
+    TerminalReturned,
+    TerminalWanted,
     ToGateway,
     encode,
 )
+from devserver.session.pausing import Pause
 from devserver.session.spawn import Started
 
 _LONGEST = 16_384  # bytes of a line written past Python that are kept until its end comes
 
 
-_TOLD = {CacheCall: "cache_call", Line: "line", Did: "did", Leftover: "leftover"}
+_TOLD = {
+    CacheCall: "cache_call",
+    Line: "line",
+    Did: "did",
+    Leftover: "leftover",
+    TerminalWanted: "terminal_wanted",
+    TerminalReturned: "terminal_returned",
+}
 """Who of `Notices` takes a message as it is."""
 
 
@@ -86,6 +99,26 @@ class Notices(Protocol):
         """The event loop runs again."""
         ...
 
+    def paused(self, host: HostLink, notice: Paused) -> None:
+        """The user's code stands still, in a debugger."""
+        ...
+
+    def resumed(self, host: HostLink) -> None:
+        """It goes on, or its process has ended."""
+        ...
+
+    def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
+        """The user's code called `breakpoint()`; answer with `host.send(TerminalLent(...))`, some time."""
+        ...
+
+    def terminal_returned(self, host: HostLink, message: TerminalReturned) -> None:
+        """It is done with the terminal."""
+        ...
+
+    def gone(self, host: HostLink) -> None:
+        """The process has ended, asked or not."""
+        ...
+
     def leftover(self, host: HostLink, notice: Leftover) -> None:
         """Tasks were still running when the generation went."""
         ...
@@ -110,6 +143,7 @@ class HostLink(asyncio.Protocol):
         self.generation = 0
         self.stopping = False
         self.blocked: Blocked | None = None
+        self.pause = Pause()
         self.gone = asyncio.Event()
         self.why = ""
         self._connection = started.connection
@@ -130,12 +164,18 @@ class HostLink(asyncio.Protocol):
         """How many invocations wait for their answer."""
         return len(self._waiting)
 
+    @property
+    def paused(self) -> bool:
+        """Whether the user's code stands still, in a debugger."""
+        return self.pause.notice is not None
+
     async def connect(self, prepare: Prepare) -> None:
         """Attach to the event loop and send the first word."""
         loop = asyncio.get_running_loop()
         self._connection.setblocking(False)
         await loop.create_unix_connection(lambda: self, sock=self._connection)
         self.send(prepare)
+        self._flush()
         self._output = loop.create_task(self._pump_output())
 
     # --- talking -----------------------------------------------------------------------------------------------
@@ -150,8 +190,10 @@ class HostLink(asyncio.Protocol):
         self._frames.append(encode(message))
 
     def _flush(self) -> None:
+        if self._transport is None:
+            return  # what is said before there is a connection is sent then
         frames, self._frames = self._frames, []
-        if frames and self._transport is not None and not self._transport.is_closing():
+        if frames and not self._transport.is_closing():
             self._transport.write(b"".join(frames))
 
     def invoke(self, future: asyncio.Future[Answer], message: Invoke) -> None:
@@ -196,13 +238,13 @@ class HostLink(asyncio.Protocol):
         return await self._load
 
     async def retire(self, grace: float, deadline: float) -> None:
-        """Let the host finish what it has in hand, then stop it; kill it when it does not go."""
+        """Let the host finish what it has in hand, then stop it; kill it when it does not go.
+
+        A host that is paused in a debugger has all the time in the world.
+        """
         self.stopping = True
-        try:
-            async with asyncio.timeout(deadline):
-                await self._idle.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await self.pause.within(deadline, self._idle.wait())
         await self.stop(grace)
 
     async def stop(self, grace: float) -> None:
@@ -210,8 +252,7 @@ class HostLink(asyncio.Protocol):
         self.stopping = True
         self.send(Stop(grace))
         try:
-            async with asyncio.timeout(grace + 2):
-                await self.gone.wait()
+            await self.pause.within(grace + 2, self.gone.wait())
         except TimeoutError:
             self.kill("it did not stop in time")
         await self.gone.wait()
@@ -252,7 +293,7 @@ class HostLink(asyncio.Protocol):
     def _handle(self, message: Any) -> None:
         notices = self._notices
         match message:
-            case CacheCall() | Line() | Did() | Leftover():
+            case CacheCall() | Line() | Did() | Leftover() | TerminalWanted() | TerminalReturned():
                 getattr(notices, _TOLD[type(message)])(self, message)
             case Ready():
                 if not self.ready.done():  # who waited for it may have been cancelled
@@ -260,14 +301,30 @@ class HostLink(asyncio.Protocol):
             case Loaded() | NotLoaded():
                 if self._load is not None and not self._load.done():
                     self._load.set_result(message)
-            case Blocked():
-                self.blocked = message
-                notices.blocked(self, message)
-            case Freed():
-                self.blocked = None
-                notices.freed(self, message)
+            case Blocked() | Freed() | Paused() | Resumed():
+                self._stands(message)
             case SocketData() | SocketClose() | SocketRefused():
                 notices.socket_message(message)
+
+    def _stands(self, message: Blocked | Freed | Paused | Resumed) -> None:
+        """The user's code holds its event loop, or it is held itself."""
+        match message:
+            case Blocked():
+                self.blocked = message
+                self._notices.blocked(self, message)
+            case Freed():
+                self.blocked = None
+                self._notices.freed(self, message)
+            case Paused():
+                self.pause.begin(message)
+                self._notices.paused(self, message)
+            case Resumed():
+                self._resumed()
+
+    def _resumed(self) -> None:
+        if self.paused:
+            self.pause.end()
+            self._notices.resumed(self)
 
     # --- death -------------------------------------------------------------------------------------------------
 
@@ -298,12 +355,14 @@ class HostLink(asyncio.Protocol):
         self.why = self.why or _in_words(status)
         self.gone.set()
         self._idle.set()
+        self._resumed()
         error = Died(self.why)
         for future in [*(future for future, _ in self._waiting.values()), self._load, self.ready]:
             if future is not None and not future.done():
                 future.set_exception(error)
         self._waiting.clear()
         _end_group(self.pid)
+        self._notices.gone(self)
         if not self.stopping:
             self._notices.died(self)
 

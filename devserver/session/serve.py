@@ -38,7 +38,9 @@ from devserver.session.watch import Watch
 from devserver.session.words import Words
 
 if TYPE_CHECKING:
+    from devserver.session.debugging import Debugging
     from devserver.session.going_public import GoingPublic
+    from devserver.session.keys import Keys
 
 _LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
 
@@ -66,6 +68,8 @@ class _Session:
         self._held: list[str] | None = [] if terms.json else None
         self._token = secrets.token_urlsafe(24)
         self._public: GoingPublic | None = None
+        self._debugging: Debugging | None = None
+        self._keys: Keys | None = None
 
     async def run(self, first: Started) -> int:
         async with AsyncExitStack() as stack:
@@ -77,14 +81,18 @@ class _Session:
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)
+            debugging = self._debugging = self._listen_for_debugger(stack)
             await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
+            self._lend_terminal()
             await self._serve(stack, sockets)
-            if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
-                session = self._announce(stack, sockets)
-                self._ready(session)
+            if debugging is not None:
+                await debugging.serve(stack, self._engine.house)
+                self._engine.house.follow = debugging.follow
+                self._engine.generations.settle = debugging.settle
+            if await self._has_time_for(asyncio.create_task(self._first_load(stack, sockets))):
                 self._run_beside(stack)
                 await self._go_public(stack, sockets)
-                code = await self._until_stopped(session)
+                code = await self._until_stopped(self._session)
             else:
                 code = self._stopping.exit_code
                 self._release()
@@ -124,7 +132,8 @@ class _Session:
 
     def _setting(self, sockets: dict[str, Any]) -> Setting:
         cloud = f"http://127.0.0.1:{port_of(sockets['cloud'])}"
-        return Setting(project_places(self._root, cloud), self._root / ".fn", history=True, token=self._token)
+        debug = self._terms.debug is not None
+        return Setting(project_places(self._root, cloud), self._root / ".fn", True, self._token, debug)
 
     def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
         terms = self._terms
@@ -139,6 +148,37 @@ class _Session:
                 stack.callback(one.close)
         return sockets
 
+    def _listen_for_debugger(self, stack: AsyncExitStack) -> Debugging | None:
+        if self._terms.debug is None:
+            return None
+        from devserver.session.debugging import Debugging
+
+        debugging = Debugging(self._terms.debug, self._report.tell)
+        for one in debugging.sockets:
+            stack.callback(one.close)
+        return debugging
+
+    def _lend_terminal(self) -> None:
+        """Let `breakpoint()` have our terminal, if there is somebody at it and no debugger in its place."""
+        if self._terms.interactive and self._terms.debug is None:
+            from devserver.session.lending import Lending, Terminal
+
+            terminal = Terminal(os.ttyname(sys.stdin.fileno()), self._hold, self._go_on)
+            lending = self._engine.house.lending = Lending(terminal)
+            self._stopping.borrowed = lending.interrupt
+
+    def _hold(self) -> None:
+        """Leave the terminal to somebody else."""
+        self._writer.flush()
+        self._held = [] if self._held is None else self._held
+        if self._keys is not None:
+            self._keys.lend()
+
+    def _go_on(self) -> None:
+        self._release()
+        if self._keys is not None:
+            self._keys.take_back()
+
     async def _go_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
         """Begin with the tunnel; the function answers here already, and does not wait for it."""
         if not self._wants_tunnel():
@@ -147,7 +187,7 @@ class _Session:
         from devserver.session.keys import Keys
 
         await self._engine.log_in()
-        keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
+        keys = self._keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
         self._stopping.last = keys.restore
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
         self._public = GoingPublic(
@@ -209,7 +249,7 @@ class _Session:
             console=session.console,
             cloud=session.cloud,
             tunnel=None,  # it comes up beside us; the event `tunnel` tells it
-            debug=None,
+            debug=self._debugging.address if self._debugging is not None else None,
             name=self._engine.project.name,
             root=str(self._root),
             generation=loaded.generation if loaded else None,
@@ -258,6 +298,20 @@ class _Session:
             self._engine.generations.changed,
             lambda text: self._say("warning", text),
         )
+
+    async def _first_load(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+        """Load, and then say that all is ready; who waits for a debugger is ready before."""
+        debugging, start = self._debugging, self._engine.generations.start
+        if debugging is not None and debugging.terms.wait:
+            self._ready(self._announce(stack, sockets))
+            await debugging.client()
+            await start()
+        else:
+            await start()
+            self._ready(self._announce(stack, sockets))
+        if debugging is not None:
+            debugging.start()
+            debugging.offer_configuration(self._root)
 
     # --- running -----------------------------------------------------------------------------------------------
 

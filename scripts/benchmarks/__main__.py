@@ -24,6 +24,7 @@ from benchmarks import (
     answering,
     calling,
     closed,
+    debugging,
     exploring,
     ignoring,
     machine,
@@ -56,6 +57,7 @@ ROWS: dict[str, Callable[[Settings], Outcome]] = {
     "calls": calling.calling,
     "explore": exploring.explore,
     "public": public.public,
+    "debugging": debugging.debugging,
 }
 BUSY = 0.7
 

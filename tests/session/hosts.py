@@ -21,11 +21,15 @@ from devserver.session.frames import (
     Line,
     Load,
     Loaded,
+    Paused,
     Prepare,
     Replaying,
     SocketClose,
     SocketData,
     SocketRefused,
+    TerminalLent,
+    TerminalReturned,
+    TerminalWanted,
 )
 from devserver.session.link import HostLink
 from devserver.session.spawn import start_host
@@ -47,6 +51,7 @@ def prepare(folder: Path, **more: Any) -> Prepare:
         database,
         fields.pop("keep", ""),
         fields.pop("sealed", False),
+        fields.pop("terminal", False),
     )
     return Prepare(root=str(folder), settings=settings, **fields)
 
@@ -66,6 +71,11 @@ class Heard:
         self.deeds: list[Did] = []
         self.blocks: list[Blocked] = []
         self.freedoms: list[Freed] = []
+        self.standstills: list[Paused | None] = []  # None where it went on
+        self.wanted: list[TerminalWanted] = []
+        self.returned: list[TerminalReturned] = []
+        self.terminal = ""
+        self.ended: list[HostLink] = []
         self.leftovers: list[Leftover] = []
         self.deaths: list[HostLink] = []
         self.socket_messages: list[SocketData | SocketClose | SocketRefused] = []
@@ -98,6 +108,22 @@ class Heard:
 
     def freed(self, _host: HostLink, notice: Freed) -> None:
         self._keep(self.freedoms, notice)
+
+    def paused(self, _host: HostLink, notice: Paused) -> None:
+        self._keep(self.standstills, notice)
+
+    def resumed(self, _host: HostLink) -> None:
+        self._keep(self.standstills, None)
+
+    def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
+        self._keep(self.wanted, message)
+        host.send(TerminalLent(message.id, self.terminal))
+
+    def terminal_returned(self, _host: HostLink, message: TerminalReturned) -> None:
+        self._keep(self.returned, message)
+
+    def gone(self, host: HostLink) -> None:
+        self._keep(self.ended, host)
 
     def leftover(self, _host: HostLink, notice: Leftover) -> None:
         self._keep(self.leftovers, notice)

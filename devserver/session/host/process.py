@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from devserver.debug import inside
 from devserver.runtime.application import Application, Outcome, current
 from devserver.runtime.backends import Assets, RemoteCache, ensure_database
 from devserver.runtime.backends.statements import watch_statements
@@ -34,6 +35,8 @@ from devserver.session.frames import (
     CacheAnswer,
     CacheCall,
     Cancel,
+    Debug,
+    DebugPoint,
     Did,
     FrameReader,
     Invoke,
@@ -51,15 +54,19 @@ from devserver.session.frames import (
     SocketOpen,
     SocketRefused,
     Stop,
+    TerminalLent,
     ToHost,
     encode,
 )
+from devserver.session.host.breakpoints import Breakpoints
+from devserver.session.host.debugged import Debugged
 from devserver.session.host.loading import Project, preload, third_party
 from devserver.session.host.observed import KeepingStorage
 from devserver.session.host.outbound import HostWire
 from devserver.session.host.output import capture
 from devserver.session.host.replay_clock import frozen
 from devserver.session.host.sockets import WebSocket
+from devserver.session.host.standstill import Standstill
 from devserver.session.host.watchdog import Watchdog, leave_with_parent
 
 _THREADS = 64  # plain `def` handlers that may run at once; a hung one holds its thread until the host goes
@@ -129,6 +136,9 @@ class Host:
         self._sockets: dict[int, WebSocket] = {}
         self._cache_calls: dict[int, asyncio.Future[Any]] = {}
         self._calls = 0
+        self._standstill = Standstill(wire.send, lambda: list(self._invocations))
+        self._debugged = Debugged(self._standstill, self._log)
+        self._breakpoints = Breakpoints(wire.send, self._read_beside, self._standstill, self._log)
         # Ours; whatever else runs in this loop belongs to the user.
         self._tasks: set[asyncio.Task[None] | None] = {asyncio.current_task()}
 
@@ -146,6 +156,17 @@ class Host:
         for message in self._reader.feed(data):
             self._handle(message)
 
+    def _read_beside(self) -> None:
+        """Read while the event loop stands still in the user's code: only who lends a terminal is heard now."""
+        data = self._wire.receive()
+        if not data:
+            os._exit(0)
+        for message in self._reader.feed(data):
+            if isinstance(message, TerminalLent):
+                self._breakpoints.lent(message)
+            else:
+                self._loop.call_soon(self._handle, message)
+
     def _handle(self, message: Message) -> None:
         match message:
             case Invoke():
@@ -160,6 +181,15 @@ class Host:
                     task_or_none.cancel()
             case SocketOpen() | SocketData() | SocketClose():
                 self._socket(message)
+            case Debug():
+                self._debug(message)
+            case TerminalLent():
+                self._breakpoints.lent(message)
+            case Load() | Prepare() | Stop():
+                self._live(message)
+
+    def _live(self, message: Load | Prepare | Stop) -> None:
+        match message:
             case Load():
                 self._spawn(self._load(message))
             case Prepare():
@@ -183,10 +213,28 @@ class Host:
         self._logger = capture(self._wire.send, self._root)
         self._outbound = HostWire(self._wire.send, sealed=self._settings.sealed)
         watch_statements(self._settings.database, self._changed_database)
+        self._breakpoints.install(self._root, terminal=self._settings.terminal)
+        if self._settings.terminal:
+            signal.signal(signal.SIGINT, self._breakpoints.interrupted)
         self._baseline = frozenset(sys.modules)
         preload(message.preload)
         self._project = Project(self._root, message.code)
+        if message.debug is not None:
+            self._join(message.debug)
         self._wire.send(Ready(os.getpid()))
+
+    def _debug(self, message: Debug) -> None:
+        if message.point is None:
+            self._debugged.leave()
+        elif getattr(self, "_app", None) is None:
+            self._join(message.point)
+        else:
+            self._spawn(self._debugged.join(message.point))
+
+    def _join(self, point: DebugPoint) -> None:
+        """Before there is any code of the user; what the debugger imports is none of it."""
+        self._debugged.join_now(point)
+        self._baseline = frozenset(sys.modules)
 
     async def _load(self, message: Load) -> None:
         started = time.perf_counter()
@@ -248,7 +296,8 @@ class Host:
 
     def _watch(self) -> None:
         started = self._invocations.keys
-        dog = Watchdog(self._wire.send, lambda: list(started()), self._settings.blocked_after, self._root)
+        still = self._standstill.__bool__
+        dog = Watchdog(self._wire.send, lambda: list(started()), self._settings.blocked_after, self._root, still)
         dog.start(self._loop)
 
     def _application(self, generation: int, handlers: Any) -> Application:
@@ -267,7 +316,7 @@ class Host:
             database=lambda: ensure_database(Path(settings.database)),
             logger=self._logger,
         )
-        return Application(handlers, services, generation, ThreadPoolExecutor(_THREADS, "handler"))
+        return Application(handlers, services, generation, ThreadPoolExecutor(_THREADS, "handler"), inside.show)
 
     def _context(self) -> FunctionContext:
         return FunctionContext(self._app.services, generation=self._app.generation)

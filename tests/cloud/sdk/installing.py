@@ -20,15 +20,24 @@ _PATIENCE = 150.0  # seconds for one installation
 
 def node_sdk() -> Path:
     """A folder with `@sinch/sdk-core` 1.4.0 in its node_modules."""
+    return _node_package("@sinch/sdk-core@1.4.0", "sinch-node-1.4.0")
+
+
+def debug_client() -> Path:
+    """A folder with `@vscode/debugadapter-testsupport` 1.68.0, VS Code's own client for tests, in its node_modules."""
+    return _node_package("@vscode/debugadapter-testsupport@1.68.0", "vscode-debug-client-1.68.0")
+
+
+def _node_package(package: str, name: str) -> Path:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are not installed")
 
     def install(folder: Path) -> None:
         (folder / "package.json").write_text('{"private": true}')
-        _run([npm, "install", "--no-audit", "--no-fund", "--silent", "@sinch/sdk-core@1.4.0"], folder)
+        _run([npm, "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", package], folder)
 
-    return _kept("sinch-node-1.4.0", install)
+    return _kept(name, install)
 
 
 def python_sdk() -> Path:
