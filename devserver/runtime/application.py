@@ -74,12 +74,14 @@ class Application:
         services: backends, configuration and clients.
         generation: which load of the code this is.
         threads: where plain `def` handlers run; None uses the event loop's own pool.
+        on_error: is shown what a handler raised, before it becomes an answer; a debugger stops there.
     """
 
     handlers: Handlers
     services: Services
     generation: int = 0
     threads: Executor | None = None
+    on_error: Callable[[BaseException], None] = lambda _: None
     routes: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
@@ -179,6 +181,7 @@ class Application:
                 text = encodable(str(error))
                 return _failed(name, Failure("return", text), text, exposed=exposed)
             case _:
+                self.on_error(error)
                 text = summary(error)
                 failure = Failure("exception", text, render(error, str(self.services.root)))
                 return _failed(name, failure, f"`{name}` raised {text}", exposed=exposed)

@@ -34,6 +34,7 @@ class Prepare(Message, tag="P", frozen=True):
         settings: the rest that the runtime needs, see `HostSettings`.
         preload: third-party modules that earlier generations imported.
         code: compiled modules by (path, hash of the source), from earlier generations.
+        debug: where to let a debugger in before anything else happens; None when there is no client.
     """
 
     root: str
@@ -41,6 +42,7 @@ class Prepare(Message, tag="P", frozen=True):
     settings: HostSettings
     preload: list[str]
     code: list[CompiledModule]
+    debug: DebugPoint | None = None
 
 
 class HostSettings(msgspec.Struct, frozen=True):
@@ -165,6 +167,28 @@ class SocketClose(Message, tag="WC", frozen=True):
     id: int
     code: int = 1000
     reason: str = ""
+
+
+class Debug(Message, tag="D", frozen=True):
+    """Let a debugger in, or (without a point) out again."""
+
+    point: DebugPoint | None
+
+
+class DebugPoint(msgspec.Struct, frozen=True, array_like=True):
+    """Where debug servers report, and as whose children.
+
+    Attributes:
+        host: of debugpy's adapter; loopback.
+        port: where its debug servers connect, which is not where clients do.
+        token: what the two know each other by.
+        parent: process id of the root session.
+    """
+
+    host: str
+    port: int
+    token: str
+    parent: int
 
 
 class Stop(Message, tag="S", frozen=True):
@@ -306,6 +330,20 @@ class Freed(Message, tag="f", frozen=True):
     ms: float
 
 
+class Paused(Message, tag="p", frozen=True):
+    """A thread of the user's code stands still, in a debugger: until `Resumed`, no time counts.
+
+    Attributes:
+        started: ids of the invocations that have begun; the others have not touched the user's code.
+    """
+
+    started: list[int]
+
+
+class Resumed(Message, tag="u", frozen=True):
+    """Every thread runs again."""
+
+
 class Leftover(Message, tag="t", frozen=True):
     """Tasks of an old generation that were still running when it had to go."""
 
@@ -319,7 +357,7 @@ class SocketRefused(Message, tag="wr", frozen=True):
     id: int
 
 
-ToHost = Prepare | Load | Invoke | Cancel | CacheAnswer | SocketOpen | SocketData | SocketClose | Stop
+ToHost = Prepare | Load | Invoke | Cancel | CacheAnswer | SocketOpen | SocketData | SocketClose | Debug | Stop
 ToGateway = (
     Ready
     | Loaded
@@ -330,6 +368,8 @@ ToGateway = (
     | Line
     | Blocked
     | Freed
+    | Paused
+    | Resumed
     | Leftover
     | SocketRefused
     | SocketData

@@ -220,6 +220,9 @@ class Generations:
             self._loop_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._loop_task
+        for host in self._spares.hosts():
+            if host.paused:
+                host.kill("the session ended while it was paused")
         ending = [*self._background]
         if self.current is not None:
             ending.append(asyncio.create_task(self.current.stop(min(self._grace, 1.0))))
@@ -350,8 +353,8 @@ class Generations:
         # A restart of the same code keeps its number: nothing the user wrote is different.
         number = self._number if self._number and not changes else self._number + 1
         host.generation = number
-        async with asyncio.timeout(_LOAD_LIMIT):
-            return await host.load(Load(number, expected, force or not expected, check, paths))
+        load = host.load(Load(number, expected, force or not expected, check, paths))
+        return await host.pause.within(_LOAD_LIMIT, load)
 
     def _take_over(self, host: HostLink, loaded: Loaded, changes: Mapping[str, Version]) -> bool:
         """Let a host answer from now on; False when its files have changed already, so that it is of no use."""

@@ -27,6 +27,7 @@ from devserver.session.frames import (
     Leftover,
     Line,
     Loaded,
+    Paused,
     Prepare,
     SocketClose,
     SocketData,
@@ -174,6 +175,12 @@ class House:
     def freed(self, host: HostLink, notice: Freed) -> None:  # noqa: ARG002 part of the protocol
         """The event loop runs again."""
         self._say("info", f"The event loop runs again after {notice.ms / 1000:.1f} s.")
+
+    def paused(self, host: HostLink, notice: Paused) -> None:
+        """The user's code stands still, in a debugger; `host.pause` is the clock that stands still with it."""
+
+    def resumed(self, host: HostLink) -> None:
+        """It goes on, or its process has ended."""
 
     def leftover(self, host: HostLink, notice: Leftover) -> None:  # noqa: ARG002 part of the protocol
         """Tasks were still running when the generation went."""

@@ -12,6 +12,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -30,8 +31,10 @@ from devserver.session.frames import (
     Loaded,
     Message,
     NotLoaded,
+    Paused,
     Prepare,
     Ready,
+    Resumed,
     SocketClose,
     SocketData,
     SocketRefused,
@@ -39,6 +42,7 @@ from devserver.session.frames import (
     ToGateway,
     encode,
 )
+from devserver.session.pausing import Pause
 from devserver.session.spawn import Started
 
 _LONGEST = 16_384  # bytes of a line written past Python that are kept until its end comes
@@ -86,6 +90,14 @@ class Notices(Protocol):
         """The event loop runs again."""
         ...
 
+    def paused(self, host: HostLink, notice: Paused) -> None:
+        """The user's code stands still, in a debugger."""
+        ...
+
+    def resumed(self, host: HostLink) -> None:
+        """It goes on, or its process has ended."""
+        ...
+
     def leftover(self, host: HostLink, notice: Leftover) -> None:
         """Tasks were still running when the generation went."""
         ...
@@ -110,6 +122,7 @@ class HostLink(asyncio.Protocol):
         self.generation = 0
         self.stopping = False
         self.blocked: Blocked | None = None
+        self.pause = Pause()
         self.gone = asyncio.Event()
         self.why = ""
         self._connection = started.connection
@@ -129,6 +142,11 @@ class HostLink(asyncio.Protocol):
     def in_hand(self) -> int:
         """How many invocations wait for their answer."""
         return len(self._waiting)
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user's code stands still, in a debugger."""
+        return self.pause.notice is not None
 
     async def connect(self, prepare: Prepare) -> None:
         """Attach to the event loop and send the first word."""
@@ -196,13 +214,13 @@ class HostLink(asyncio.Protocol):
         return await self._load
 
     async def retire(self, grace: float, deadline: float) -> None:
-        """Let the host finish what it has in hand, then stop it; kill it when it does not go."""
+        """Let the host finish what it has in hand, then stop it; kill it when it does not go.
+
+        A host that is paused in a debugger has all the time in the world.
+        """
         self.stopping = True
-        try:
-            async with asyncio.timeout(deadline):
-                await self._idle.wait()
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            await self.pause.within(deadline, self._idle.wait())
         await self.stop(grace)
 
     async def stop(self, grace: float) -> None:
@@ -210,8 +228,7 @@ class HostLink(asyncio.Protocol):
         self.stopping = True
         self.send(Stop(grace))
         try:
-            async with asyncio.timeout(grace + 2):
-                await self.gone.wait()
+            await self.pause.within(grace + 2, self.gone.wait())
         except TimeoutError:
             self.kill("it did not stop in time")
         await self.gone.wait()
@@ -260,14 +277,30 @@ class HostLink(asyncio.Protocol):
             case Loaded() | NotLoaded():
                 if self._load is not None and not self._load.done():
                     self._load.set_result(message)
-            case Blocked():
-                self.blocked = message
-                notices.blocked(self, message)
-            case Freed():
-                self.blocked = None
-                notices.freed(self, message)
+            case Blocked() | Freed() | Paused() | Resumed():
+                self._stands(message)
             case SocketData() | SocketClose() | SocketRefused():
                 notices.socket_message(message)
+
+    def _stands(self, message: Blocked | Freed | Paused | Resumed) -> None:
+        """The user's code holds its event loop, or it is held itself."""
+        match message:
+            case Blocked():
+                self.blocked = message
+                self._notices.blocked(self, message)
+            case Freed():
+                self.blocked = None
+                self._notices.freed(self, message)
+            case Paused():
+                self.pause.begin(message)
+                self._notices.paused(self, message)
+            case Resumed():
+                self._resumed()
+
+    def _resumed(self) -> None:
+        if self.paused:
+            self.pause.end()
+            self._notices.resumed(self)
 
     # --- death -------------------------------------------------------------------------------------------------
 
@@ -298,6 +331,7 @@ class HostLink(asyncio.Protocol):
         self.why = self.why or _in_words(status)
         self.gone.set()
         self._idle.set()
+        self._resumed()
         error = Died(self.why)
         for future in [*(future for future, _ in self._waiting.values()), self._load, self.ready]:
             if future is not None and not future.done():

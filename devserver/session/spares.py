@@ -35,6 +35,7 @@ class Spares:
         self._notices = notices
         self._first = first
         self._ready: deque[HostLink] = deque()
+        self._hosts: set[HostLink] = set()
         self._warming: set[asyncio.Task[None]] = set()
         self._arrived = asyncio.Event()
         self._epoch = 0
@@ -46,6 +47,11 @@ class Spares:
     def ready(self) -> int:
         """How many could load now."""
         return len(self._ready)
+
+    def hosts(self) -> list[HostLink]:
+        """Every host that was ever a spare here and still lives, whatever it does now."""
+        self._hosts = {host for host in self._hosts if not host.gone.is_set()}
+        return list(self._hosts)
 
     def fill(self) -> None:
         """Start as many as are missing."""
@@ -117,6 +123,7 @@ class Spares:
         started, self._first = self._first, None
         host = HostLink(started or start_host(), self._notices)
         host.stopping = True  # a spare that dies is replaced, not mourned
+        self._hosts = {host, *self.hosts()}
         try:
             await host.connect(self._prepare())
             await host.ready

@@ -21,6 +21,7 @@ from devserver.session.frames import (
     Line,
     Load,
     Loaded,
+    Paused,
     Prepare,
     Replaying,
     SocketClose,
@@ -66,6 +67,7 @@ class Heard:
         self.deeds: list[Did] = []
         self.blocks: list[Blocked] = []
         self.freedoms: list[Freed] = []
+        self.standstills: list[Paused | None] = []  # None where it went on
         self.leftovers: list[Leftover] = []
         self.deaths: list[HostLink] = []
         self.socket_messages: list[SocketData | SocketClose | SocketRefused] = []
@@ -98,6 +100,12 @@ class Heard:
 
     def freed(self, _host: HostLink, notice: Freed) -> None:
         self._keep(self.freedoms, notice)
+
+    def paused(self, _host: HostLink, notice: Paused) -> None:
+        self._keep(self.standstills, notice)
+
+    def resumed(self, _host: HostLink) -> None:
+        self._keep(self.standstills, None)
 
     def leftover(self, _host: HostLink, notice: Leftover) -> None:
         self._keep(self.leftovers, notice)

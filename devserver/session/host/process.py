@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from devserver.debug import inside
 from devserver.runtime.application import Application, Outcome, current
 from devserver.runtime.backends import Assets, RemoteCache, ensure_database
 from devserver.runtime.backends.statements import watch_statements
@@ -34,6 +35,7 @@ from devserver.session.frames import (
     CacheAnswer,
     CacheCall,
     Cancel,
+    Debug,
     Did,
     FrameReader,
     Invoke,
@@ -54,12 +56,14 @@ from devserver.session.frames import (
     ToHost,
     encode,
 )
+from devserver.session.host.debugged import Debugged
 from devserver.session.host.loading import Project, preload, third_party
 from devserver.session.host.observed import KeepingStorage
 from devserver.session.host.outbound import HostWire
 from devserver.session.host.output import capture
 from devserver.session.host.replay_clock import frozen
 from devserver.session.host.sockets import WebSocket
+from devserver.session.host.standstill import Standstill
 from devserver.session.host.watchdog import Watchdog, leave_with_parent
 
 _THREADS = 64  # plain `def` handlers that may run at once; a hung one holds its thread until the host goes
@@ -129,6 +133,8 @@ class Host:
         self._sockets: dict[int, WebSocket] = {}
         self._cache_calls: dict[int, asyncio.Future[Any]] = {}
         self._calls = 0
+        self._standstill = Standstill(wire.send, lambda: list(self._invocations))
+        self._debugged = Debugged(self._standstill, self._log)
         # Ours; whatever else runs in this loop belongs to the user.
         self._tasks: set[asyncio.Task[None] | None] = {asyncio.current_task()}
 
@@ -164,6 +170,8 @@ class Host:
                 self._spawn(self._load(message))
             case Prepare():
                 self._prepare(message)
+            case Debug():
+                self._debug(message)
             case Stop():
                 self._spawn(self._stop(message))
 
@@ -186,7 +194,17 @@ class Host:
         self._baseline = frozenset(sys.modules)
         preload(message.preload)
         self._project = Project(self._root, message.code)
+        if message.debug is not None:
+            self._debugged.join_now(message.debug)
         self._wire.send(Ready(os.getpid()))
+
+    def _debug(self, message: Debug) -> None:
+        if message.point is None:
+            self._debugged.leave()
+        elif getattr(self, "_app", None) is None:
+            self._debugged.join_now(message.point)
+        else:
+            self._spawn(self._debugged.join(message.point))
 
     async def _load(self, message: Load) -> None:
         started = time.perf_counter()
@@ -248,7 +266,8 @@ class Host:
 
     def _watch(self) -> None:
         started = self._invocations.keys
-        dog = Watchdog(self._wire.send, lambda: list(started()), self._settings.blocked_after, self._root)
+        still = self._standstill.__bool__
+        dog = Watchdog(self._wire.send, lambda: list(started()), self._settings.blocked_after, self._root, still)
         dog.start(self._loop)
 
     def _application(self, generation: int, handlers: Any) -> Application:
@@ -267,7 +286,7 @@ class Host:
             database=lambda: ensure_database(Path(settings.database)),
             logger=self._logger,
         )
-        return Application(handlers, services, generation, ThreadPoolExecutor(_THREADS, "handler"))
+        return Application(handlers, services, generation, ThreadPoolExecutor(_THREADS, "handler"), inside.show)
 
     def _context(self) -> FunctionContext:
         return FunctionContext(self._app.services, generation=self._app.generation)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from types import FrameType
 
+from devserver.debug.inside import thread
 from devserver.runtime.application import Application
 from devserver.runtime.tracebacks import is_ours
 from devserver.session.frames import Blocked, Freed, Message
@@ -30,15 +31,22 @@ class Watchdog:
         started: gives the ids of the invocations that have begun.
         blocked_after: seconds without a heartbeat until the loop counts as blocked.
         root: folder of the project, to name the user's line.
+        still: whether the loop stands still because somebody looks at it, so that no time counts.
     """
 
     def __init__(
-        self, send: Callable[[Message], None], started: Callable[[], Iterable[int]], blocked_after: float, root: str
+        self,
+        send: Callable[[Message], None],
+        started: Callable[[], Iterable[int]],
+        blocked_after: float,
+        root: str,
+        still: Callable[[], bool] = lambda: False,
     ) -> None:
         self._send = send
         self._started = started
         self._after = blocked_after
         self._root = root + os.sep
+        self._still = still
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main = threading.main_thread().ident or 0
         self._answered = True
@@ -46,7 +54,7 @@ class Watchdog:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to watch; call in the loop's thread."""
         self._loop = loop
-        threading.Thread(target=self._watch, name="fn-watchdog", daemon=True).start()
+        thread(self._watch, "fn-watchdog").start()
 
     def _mark(self) -> None:
         self._answered = True
@@ -61,6 +69,8 @@ class Watchdog:
                 asked, told, self._answered = time.monotonic(), 0.0, False
                 self._loop.call_soon_threadsafe(self._mark)
             time.sleep(pause)
+            if self._still():
+                asked, told = time.monotonic(), 0.0
             silent = time.monotonic() - asked
             # Told again at every doubling, so that the gateway sees a hang grow without being flooded.
             if not self._answered and silent >= max(self._after, told * 2):
@@ -90,7 +100,7 @@ def leave_with_parent() -> None:
             time.sleep(_LOOK)
         os._exit(0)
 
-    threading.Thread(target=watch, name="fn-parent", daemon=True).start()
+    thread(watch, "fn-parent").start()
 
 
 def _handler(frame: FrameType | None) -> str:

@@ -1,0 +1,73 @@
+"""A host under the debugger: it joins while a client is there, and says when a thread stands still.
+
+A spare joins before it says that it is ready, so that the client knows it, and has set its breakpoints, before any code
+of the user is imported. A host that answers requests joins in passing: the import of the debugger takes a thread, and
+only the last step the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from devserver.debug import inside
+from devserver.session.frames import DebugPoint
+from devserver.session.host.standstill import Standstill
+
+_PATIENCE = (
+    3.0  # seconds a spare waits for the client to take notice of it; one that knows no child sessions never does
+)
+_LOOK = 0.02  # seconds between looks at the threads
+
+
+class Debugged:
+    """The debugger's part of a host.
+
+    Args:
+        standstill: is told when a thread stands still.
+        say: writes a line to the log: level and text.
+    """
+
+    def __init__(self, standstill: Standstill, say: Callable[[str, str], None]) -> None:
+        self._standstill = standstill
+        self._say = say
+        self._point: DebugPoint | None = None
+
+    def join_now(self, point: DebugPoint) -> None:
+        """Join as a spare: returns when the client is done with it."""
+        self._point = point
+        if self._join(point):
+            inside.wait_for_client(_PATIENCE)
+
+    async def join(self, point: DebugPoint) -> None:
+        """Join while requests are answered."""
+        self._point = point
+        with suppress(ImportError):  # said by what comes next
+            await asyncio.to_thread(inside.import_debugger)
+        if self._point is point:  # it may have gone meanwhile
+            self._join(point)
+
+    def leave(self) -> None:
+        """The client has gone."""
+        self._point = None
+        if inside.is_joined():
+            inside.leave()
+
+    def _join(self, point: DebugPoint) -> bool:
+        try:
+            inside.join(point.host, point.port, point.token, point.parent)
+        except (ImportError, OSError) as error:
+            self._say("warning", f"This process cannot be debugged: {error}.")
+            return False
+        inside.thread(self._watch, "fn-debug").start()
+        return True
+
+    def _watch(self) -> None:
+        """Look for threads that stand still. Runs in a thread that the debugger leaves alone."""
+        point = self._point
+        while self._point is point and inside.is_joined():
+            time.sleep(_LOOK)
+            (self._standstill.begin if inside.is_suspended() else self._standstill.end)(self)
+        self._standstill.end(self)
