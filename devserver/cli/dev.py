@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from devserver.cli.debug_options import debug_options, debug_terms
 from devserver.cli.tunnel_options import ask_for_tunnel, tunnel_options, tunnel_terms
 
 _PORT = click.IntRange(0, 65535)
@@ -28,7 +29,8 @@ Examples:
   fn dev --exec 'curl $FN_FUNCTION_URL/status'
   fn dev --json | jq .              one JSON object per event
   fn dev --tunnel                   real calls reach this machine until it stops
-  fn dev --public-url https://dev.example.com"""
+  fn dev --public-url https://dev.example.com
+  fn dev --debug                    a debugger attaches once, and stays over every save"""
 )
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--port", type=_PORT, metavar="N", help="Port of the function; 0 takes any. Default 3000.")
@@ -36,6 +38,7 @@ Examples:
 @click.option("--cloud-port", type=_PORT, metavar="N", help="Port of the local Sinch. Default 3002, or any if taken.")
 @click.option("--exec", "command", metavar="CMD", help="Run CMD while the function runs, then stop with its status.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line instead of words.")
+@debug_options
 @tunnel_options
 @click.option("--yes", is_flag=True, help="Answer yes to every question.")
 @click.option("--non-interactive", is_flag=True, help="Ask nothing; take the default of every question.")
@@ -48,6 +51,9 @@ def dev(
     as_json: bool,
     yes: bool,
     non_interactive: bool,
+    debug: int | None,
+    wait_for_client: bool,
+    debug_single: bool,
     **tunnel: Any,
 ) -> int:
     """Run the function in DIR (default: this folder).
@@ -57,6 +63,7 @@ def dev(
     """
     words = () if command is None else _command(command)
     exposing = tunnel_terms(**tunnel)
+    debugging = debug_terms(debug=debug, wait_for_client=wait_for_client, debug_single=debug_single)
     interactive = not (as_json or non_interactive or words) and sys.stdin.isatty() and sys.stdout.isatty()
     if interactive and exposing["tunnel"] is None and not yes:
         # Before anything is started, so that nothing waits, and no time counts, while somebody thinks.
@@ -65,7 +72,7 @@ def dev(
     # The host's interpreter boots while this process imports what it needs: a third of the start-up time.
     from devserver.session.spawn import start_host
 
-    first = start_host()
+    first = start_host(debug=debugging is not None)
     try:
         from devserver.session.serve import run_session
         from devserver.session.terms import Terms
@@ -80,6 +87,7 @@ def dev(
             colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
             yes=yes,
             interactive=interactive,
+            debug=debugging,
             **exposing,
         )
     except BaseException:

@@ -30,7 +30,7 @@ from devserver.session.house import House, Places
 from devserver.session.reception import GatewaySettings
 from devserver.session.report import Report
 from devserver.session.spares import Spares
-from devserver.session.spawn import Started
+from devserver.session.spawn import Started, start_host
 from devserver.session.watch import CONFIGURATION
 from devserver.session.websockets import WebSockets
 
@@ -49,12 +49,14 @@ class Setting:
         recordings: folder of `recordings.db`; None records nothing.
         history: whether the state of the project is followed, so that what is recorded can be replayed on it.
         token: proves that a request comes from one of our own commands.
+        debug: hosts may come under the debugger.
     """
 
     places: Places
     recordings: Path | None
     history: bool
     token: str
+    debug: bool = False
 
 
 def project_places(root: Path, cloud: str = "") -> Places:
@@ -157,7 +159,8 @@ class Engine:
             journal=self._journal,
             clock=self.clock,
         )
-        spares = Spares(project.dev.spares, house.prepare, house, first)
+        start = partial(start_host, debug=self._setting.debug)
+        spares = Spares(project.dev.spares, house.prepare, house, first, start)
         root = str(project.root)
         house.generations = Generations(
             spares,

@@ -21,6 +21,8 @@ from devserver.session.frames import (
     Blocked,
     CacheAnswer,
     CacheCall,
+    Debug,
+    DebugPoint,
     Did,
     Freed,
     HostSettings,
@@ -95,6 +97,9 @@ class House:
         self._report = report
         self._journal = journal
         self._clock = clock
+        self._debug: DebugPoint | None = None
+        self.follow: Callable[[int], None] = _nobody
+        """Is told the process that answers from now on."""
 
     def prepare(self) -> Prepare:
         """The first word to a new host."""
@@ -116,7 +121,14 @@ class House:
             ),
             [*self._places.preload, *memory.third_party],
             list(memory.code.values()),
+            self._debug,
         )
+
+    def debug(self, point: DebugPoint | None) -> None:
+        """Let all hosts, and those to come, join a debugger; or leave it."""
+        self._debug = point
+        for host in self.spares.hosts():
+            host.send(Debug(point))
 
     def reconfigured(self, project: Project) -> None:
         """The configuration was read anew: spares made with the old one are of no use."""
@@ -202,6 +214,8 @@ class House:
 
     def took_over(self, loaded: Loaded, ms: float, files: list[str], *, first: bool, restart: bool) -> None:
         """A generation answers from now on."""
+        if self.generations.current is not None:
+            self.follow(self.generations.current.pid)
         if first:
             for text in loaded.warnings:
                 self._say("warning", text)
@@ -235,3 +249,7 @@ class House:
     def _say(self, level: str, text: str) -> None:
         fields: dict[str, Any] = {}
         self._report.tell("log", level=level, text=text, fields=fields, ours=True)
+
+
+def _nobody(pid: int) -> None:
+    """Nobody wants to know."""

@@ -154,6 +154,7 @@ class HostLink(asyncio.Protocol):
         self._connection.setblocking(False)
         await loop.create_unix_connection(lambda: self, sock=self._connection)
         self.send(prepare)
+        self._flush()
         self._output = loop.create_task(self._pump_output())
 
     # --- talking -----------------------------------------------------------------------------------------------
@@ -168,8 +169,10 @@ class HostLink(asyncio.Protocol):
         self._frames.append(encode(message))
 
     def _flush(self) -> None:
+        if self._transport is None:
+            return  # what is said before there is a connection is sent then
         frames, self._frames = self._frames, []
-        if frames and self._transport is not None and not self._transport.is_closing():
+        if frames and not self._transport.is_closing():
             self._transport.write(b"".join(frames))
 
     def invoke(self, future: asyncio.Future[Answer], message: Invoke) -> None:

@@ -38,6 +38,7 @@ from devserver.session.watch import Watch
 from devserver.session.words import Words
 
 if TYPE_CHECKING:
+    from devserver.session.debugging import Debugging
     from devserver.session.going_public import GoingPublic
 
 _LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
@@ -66,6 +67,7 @@ class _Session:
         self._held: list[str] | None = [] if terms.json else None
         self._token = secrets.token_urlsafe(24)
         self._public: GoingPublic | None = None
+        self._debugging: Debugging | None = None
 
     async def run(self, first: Started) -> int:
         async with AsyncExitStack() as stack:
@@ -77,14 +79,16 @@ class _Session:
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)
+            debugging = self._debugging = self._listen_for_debugger(stack)
             await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
             await self._serve(stack, sockets)
-            if await self._has_time_for(asyncio.create_task(self._engine.generations.start())):
-                session = self._announce(stack, sockets)
-                self._ready(session)
+            if debugging is not None:
+                await debugging.serve(stack, self._engine.house)
+                self._engine.house.follow = debugging.follow
+            if await self._has_time_for(asyncio.create_task(self._first_load(stack, sockets))):
                 self._run_beside(stack)
                 await self._go_public(stack, sockets)
-                code = await self._until_stopped(session)
+                code = await self._until_stopped(self._session)
             else:
                 code = self._stopping.exit_code
                 self._release()
@@ -124,7 +128,8 @@ class _Session:
 
     def _setting(self, sockets: dict[str, Any]) -> Setting:
         cloud = f"http://127.0.0.1:{port_of(sockets['cloud'])}"
-        return Setting(project_places(self._root, cloud), self._root / ".fn", history=True, token=self._token)
+        debug = self._terms.debug is not None
+        return Setting(project_places(self._root, cloud), self._root / ".fn", True, self._token, debug)
 
     def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
         terms = self._terms
@@ -138,6 +143,16 @@ class _Session:
             for one in group:
                 stack.callback(one.close)
         return sockets
+
+    def _listen_for_debugger(self, stack: AsyncExitStack) -> Debugging | None:
+        if self._terms.debug is None:
+            return None
+        from devserver.session.debugging import Debugging
+
+        debugging = Debugging(self._terms.debug, self._report.tell)
+        for one in debugging.sockets:
+            stack.callback(one.close)
+        return debugging
 
     async def _go_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
         """Begin with the tunnel; the function answers here already, and does not wait for it."""
@@ -209,7 +224,7 @@ class _Session:
             console=session.console,
             cloud=session.cloud,
             tunnel=None,  # it comes up beside us; the event `tunnel` tells it
-            debug=None,
+            debug=self._debugging.address if self._debugging is not None else None,
             name=self._engine.project.name,
             root=str(self._root),
             generation=loaded.generation if loaded else None,
@@ -258,6 +273,19 @@ class _Session:
             self._engine.generations.changed,
             lambda text: self._say("warning", text),
         )
+
+    async def _first_load(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+        """Load, and then say that all is ready; who waits for a debugger is ready before."""
+        debugging, start = self._debugging, self._engine.generations.start
+        if debugging is not None and debugging.terms.wait:
+            self._ready(self._announce(stack, sockets))
+            await debugging.client()
+            await start()
+        else:
+            await start()
+            self._ready(self._announce(stack, sockets))
+        if debugging is not None:
+            debugging.start()
 
     # --- running -----------------------------------------------------------------------------------------------
 

@@ -27,13 +27,22 @@ class Spares:
         prepare: makes the first message for a new host, from what is known now.
         notices: the owner of the hosts.
         first: a host process that was started before the event loop.
+        start: starts others.
     """
 
-    def __init__(self, count: int, prepare: Callable[[], Prepare], notices: Notices, first: Started | None) -> None:
+    def __init__(
+        self,
+        count: int,
+        prepare: Callable[[], Prepare],
+        notices: Notices,
+        first: Started | None,
+        start: Callable[[], Started] = start_host,
+    ) -> None:
         self._count = count
         self._prepare = prepare
         self._notices = notices
         self._first = first
+        self._start_host = start
         self._ready: deque[HostLink] = deque()
         self._hosts: set[HostLink] = set()
         self._warming: set[asyncio.Task[None]] = set()
@@ -121,7 +130,7 @@ class Spares:
 
     async def _warm(self, epoch: int) -> None:
         started, self._first = self._first, None
-        host = HostLink(started or start_host(), self._notices)
+        host = HostLink(started or self._start_host(), self._notices)
         host.stopping = True  # a spare that dies is replaced, not mourned
         self._hosts = {host, *self.hosts()}
         try:

@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-_START = "import sys; from devserver.session.host.process import main; main(int(sys.argv[1]))"
+_PLAIN = ("-c", "import sys; from devserver.session.host.process import main; main(int(sys.argv[1]))")
+_DEBUGGED = ("-Xfrozen_modules=off", "-m", "devserver.session.host")
 
 
 @dataclass(slots=True)
@@ -47,18 +48,21 @@ class FirstHost:
             self._started.abandon()
 
 
-def start_host() -> Started:
+def start_host(*, debug: bool = False) -> Started:
     """Start a host process. It waits for `Prepare`, and ends when the socket closes.
 
     The host gets its own process group, so that Ctrl-C at the terminal reaches the gateway alone, and so that
     programs the user's code has started go with it. `-P` keeps the current folder out of its import path: a `json.py`
     of the user must not shadow ours before the project is loaded.
+
+    Args:
+        debug: it may come under the debugger, which wants the standard library from its files.
     """
     ours, theirs = socket.socketpair()
     with theirs:
         os.set_inheritable(theirs.fileno(), True)
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, str(theirs.fileno())],
+            [sys.executable, "-P", *(_DEBUGGED if debug else _PLAIN), str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

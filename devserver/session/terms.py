@@ -18,6 +18,24 @@ nobody can look up.
 DEFAULT_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_CLOUD_PORT = 3000, 3001, 3002
 
 
+DEFAULT_DEBUG_PORT = 5678
+
+
+@dataclass(frozen=True, slots=True)
+class DebugTerms:
+    """How the function is debugged.
+
+    Attributes:
+        port: where clients attach; 0 is any.
+        wait: nothing is loaded until a client is there.
+        single: one session for a client that knows no child sessions.
+    """
+
+    port: int = DEFAULT_DEBUG_PORT
+    wait: bool = False
+    single: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What `fn dev` was asked for.
@@ -39,6 +57,7 @@ class Terms:
         failover: the original callback becomes the fallback while the tunnel has it.
         yes: every question is answered with yes.
         interactive: there is somebody at a terminal who can be asked.
+        debug: how a debugger gets in; None when none does.
     """
 
     folder: Path
@@ -57,6 +76,7 @@ class Terms:
     failover: bool = True
     yes: bool = False
     interactive: bool = False
+    debug: DebugTerms | None = None
 
     def wants_tunnel(self, preference: str | None) -> bool:
         """Whether there is to be a tunnel.

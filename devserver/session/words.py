@@ -20,10 +20,13 @@ _CONTROL = re.compile(
     r"\U000e0000-\U000e007f]"
 )
 _INDENT = " " * 10
-_COLOURS = dict.fromkeys(("ready", "taken", "moved", "found", "restored", "settled"), "green") | dict.fromkeys(
-    ("connecting", "reconnecting", "closed", "left"), "yellow"
+_COLOURS = dict.fromkeys(
+    ("ready", "taken", "moved", "found", "restored", "settled", "attached"), "green"
+) | dict.fromkeys(
+    ("connecting", "reconnecting", "closed", "left", "waiting", "detached", "refused", "unfollowed"), "yellow"
 )
-"""Of the states of tunnel and lease; those that are not here are trouble."""
+"""Of the states of tunnel, lease and debugger; those that are not here are trouble."""
+_ADDRESSES = ("function", "console", "cloud", "tunnel", "debug")
 _COLUMN = 22  # characters for who a callback is about
 
 
@@ -66,6 +69,7 @@ class Words:
             "more": self._more,
             "tunnel": self._tunnel,
             "lease": self._lease,
+            "debug": self._debug,
             "stopping": self._stopping,
         }
 
@@ -97,9 +101,8 @@ class Words:
             f"  {self._style(fields['name'], bold=True)} is ready {self._dim('(' + _ms(fields['ms']) + ')')}",
             "",
         ]
-        for label, key in (("function", "function"), ("console", "console"), ("cloud", "cloud"), ("tunnel", "tunnel")):
-            if fields.get(key):
-                lines.append(f"  {label:<10}{self._style(fields[key], fg='cyan')}")
+        shown = [name for name in _ADDRESSES if fields.get(name)]
+        lines += [f"  {name:<10}{self._style(fields[name], fg='cyan')}" for name in shown]
         if fields.get("routes"):
             lines.append(f"  {'answers':<10}{'  '.join(fields['routes'])}")
         elif fields.get("generation"):
@@ -184,6 +187,10 @@ class Words:
         if fields.get("hint"):
             lines.append(self._under(visible(fields["hint"]), dim=True))
         return "\n".join(lines)
+
+    def _debug(self, fields: Mapping[str, Any]) -> str:
+        name = self._style(f"{'debug':<7}", fg=_COLOURS.get(fields["state"], "red"), bold=True)
+        return self._at(f"{name} {visible_line(fields['text'])}")
 
     # --- code --------------------------------------------------------------------------------------------------
 

@@ -44,8 +44,7 @@ class Debugged:
     async def join(self, point: DebugPoint) -> None:
         """Join while requests are answered."""
         self._point = point
-        with suppress(ImportError):  # said by what comes next
-            await asyncio.to_thread(inside.import_debugger)
+        await self._import()
         if self._point is point:  # it may have gone meanwhile
             self._join(point)
 
@@ -54,6 +53,18 @@ class Debugged:
         self._point = None
         if inside.is_joined():
             inside.leave()
+
+    async def _import(self) -> None:
+        """In a thread of its own: one of the event loop's pool would stay, and be seen in the client."""
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def work() -> None:
+            with suppress(ImportError):  # said by what comes next
+                inside.import_debugger()
+            loop.call_soon_threadsafe(done.set)
+
+        inside.thread(work, "fn-import").start()
+        await done.wait()
 
     def _join(self, point: DebugPoint) -> bool:
         try:
