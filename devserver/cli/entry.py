@@ -31,6 +31,7 @@ _COMMANDS = {
     "secrets": "Secrets: store them in the keyring; where the values of variables come from.",
     "auth": "Log in to an account of Sinch, and out.",
     "config": "Ids that you use again and again, in named profiles.",
+    "debug": "Configuration of editors for `fn dev --debug`.",
     "doctor": "Look for what is wrong on this machine.",
     "completion": "Print a completion script for your shell.",
 }

@@ -12,6 +12,7 @@ import importlib.util
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
 from devserver.debug.anchor import Anchored
@@ -79,6 +80,15 @@ class Debugging:
         self.start()
         self._told("waiting", f"Nothing is loaded until a debugger attaches at {self.address}.")
         await self._there.wait()
+
+    def offer_configuration(self, root: Path) -> None:
+        """Tell VS Code of this, the first time that a project is debugged; a port that changes is not worth it."""
+        if self.terms.port:
+            from devserver.session.launch_file import offer
+
+            text = offer(root, self.terms.port)
+            if text:
+                self._told("configured", text)
 
     def follow(self, pid: int) -> None:
         """A host took over; a client with one session looks at this one from now on."""

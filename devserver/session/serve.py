@@ -286,6 +286,7 @@ class _Session:
             self._ready(self._announce(stack, sockets))
         if debugging is not None:
             debugging.start()
+            debugging.offer_configuration(self._root)
 
     # --- running -----------------------------------------------------------------------------------------------
 
