@@ -6,6 +6,7 @@ None of it is imported by a session that stays at home.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -43,7 +44,6 @@ class GoingPublic:
         busy: told what is being done, for an impatient user.
 
     Raises:
-        LeaseRefused: another session on this machine has the callback.
         ConfigError: the state directory cannot be used.
     """
 
@@ -100,11 +100,17 @@ class GoingPublic:
         )
 
     async def start(self, stack: AsyncExitStack, gateway: Gateway) -> None:
-        """Open the door and begin; nothing is waited for. Ends with the stack.
+        """Open the door and begin; at most a watchdog of an earlier session is waited for. Ends with the stack.
 
         To be called when the session is ready: what it starts would take time from the function's first import.
+
+        Raises:
+            LeaseRefused: another session on this machine has the callback.
         """
         gateway.exposure = self.exposure()
+        if self._lease is not None:
+            # Before the door is open: who has the callback is to be known at once.
+            await asyncio.to_thread(self._lease.lock)
         port = urlsplit(self._function).port or 0
         if not self.own_proxy:
             sockets = listen(0, flag="--port")
@@ -142,7 +148,7 @@ class GoingPublic:
         if application is None:
             return None
         terms = self._terms
-        lease = lease_of(
+        return lease_of(
             application,
             self._project,
             self._tell,
@@ -151,6 +157,3 @@ class GoingPublic:
             take_over=terms.take_over,
             failover=terms.failover,
         )
-        # Before any port is open: who has the callback is to be known at once.
-        lease.lock()
-        return lease

@@ -21,6 +21,7 @@ from devserver.voiceapp import Entry, Journal, Outcome, Told, Unreadable, settle
 from devserver.voiceapp.alive import is_dead
 from devserver.voiceapp.by_hand import command
 from devserver.voiceapp.lease import State
+from devserver.voiceapp.leftovers import take_lock
 
 _PATIENCE = 8.0  # seconds for a platform that does not answer
 _WATCHDOG = 4.0  # seconds for a watchdog that is just giving it back
@@ -116,7 +117,7 @@ def belongs_to(entry: Entry, project: Project) -> bool:
 def _is_live(journal: Journal, application: str, patience: float = 0.0) -> bool:
     lock = journal.lock(application)
     try:
-        lock.take(patience)
+        take_lock(lock, application, journal, patience)
     except Held:
         return True
     lock.give_back()

@@ -80,6 +80,7 @@ class Publishing:
         self._pointed: str | None = None
         self._ends = 0.0
         self._reminded = 0.0
+        self._look_at = 0.0  # when the callback is looked at again
         self._said = ""  # the last trouble, so that it is told once
         self._again = False  # the callback could not be changed, and it makes sense to try again
         self.url: str | None = None
@@ -144,18 +145,16 @@ class Publishing:
 
     async def _live(self, address: Address) -> None:
         sleep = Sleep()
-        look_at = 0.0
         try:
             while not self._is_over():
                 if slept := sleep.since_last():
                     address.check_now(self._clock.wall() - slept)
-                    look_at = 0.0
+                    self._look_at = 0.0
                 if self._news.is_set() or self._pointed != address.url:
                     self._news.clear()
                     await self._point(address)
-                if self._clock.steady() >= look_at:
+                if self._clock.steady() >= self._look_at:
                     await self._check()
-                    look_at = self._clock.steady() + _CHECK
                 self._remind()
                 await self._pause()
             self._log("warning", "The time of the tunnel is over. `fn dev` again opens another one.")
@@ -220,6 +219,8 @@ class Publishing:
         else:
             self._again = False
             self._said = ""
+        finally:
+            self._look_at = self._clock.steady() + _CHECK  # whatever it was, it has just been read
 
     def _refused(self, error: FnError) -> None:
         said = str(error)

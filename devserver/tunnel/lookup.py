@@ -8,6 +8,8 @@ name server has to know.
 from __future__ import annotations
 
 import socket
+from collections import deque
+from collections.abc import Sequence
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -16,8 +18,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-PUBLIC_DNS = "https://1.1.1.1/dns-query"
-"""Cloudflare's, which hosts the names of quick tunnels; by address, so that it needs no lookup itself."""
+PUBLIC_DNS = ("https://1.1.1.1/dns-query", "https://8.8.8.8/resolve")
+"""Cloudflare's, which hosts the names of quick tunnels, and Google's; by address, so that they need no lookup."""
 
 _PATIENCE = 2.0  # seconds
 _TYPES = (("A", 1, socket.AF_INET), ("AAAA", 28, socket.AF_INET6))
@@ -33,11 +35,11 @@ class FreshNames(AbstractResolver):
     """A resolver for aiohttp that never learns from this machine's own one that a fresh name is not there.
 
     Args:
-        server: URL of the name server.
+        servers: URLs of name servers. They are asked in turn: one that was asked too early remembers that, too.
     """
 
-    def __init__(self, server: str = PUBLIC_DNS) -> None:
-        self._server = server
+    def __init__(self, servers: Sequence[str] = PUBLIC_DNS) -> None:
+        self._servers = deque(servers)
         self._own = ThreadedResolver()
         self._session: aiohttp.ClientSession | None = None
 
@@ -61,14 +63,18 @@ class FreshNames(AbstractResolver):
         """
         if not is_public(host):
             return await self._ask_own(host, port, family)
-        try:
-            found = await self._ask_public(host, port)
-        except (aiohttp.ClientError, TimeoutError, ValueError):  # blocked, or something else answers there
-            return await self._ask_own(host, port, family)
-        if found:
-            return found
-        if host.endswith(_QUICK):
-            raise NameUnknown(f"{host} is not in the public name servers")
+        for _ in range(len(self._servers)):
+            server = self._servers[0]
+            self._servers.rotate(-1)
+            try:
+                found = await self._ask_public(server, host, port)
+            except (aiohttp.ClientError, TimeoutError, ValueError):  # blocked, or something else answers there
+                continue
+            if found:
+                return found
+            if host.endswith(_QUICK):
+                raise NameUnknown(f"{host} is not in the public name servers")
+            break
         return await self._ask_own(host, port, family)
 
     async def close(self) -> None:
@@ -82,9 +88,10 @@ class FreshNames(AbstractResolver):
         except OSError as error:
             raise NameUnknown(f"{host} cannot be looked up: {error.strerror or error}") from error
 
-    async def _ask_public(self, host: str, port: int) -> list[ResolveResult]:
+    async def _ask_public(self, server: str, host: str, port: int) -> list[ResolveResult]:
         for name, number, family in _TYPES:
-            found = [each["data"] for each in await self._records(host, name) if each.get("type") == number]
+            records = await self._records(server, host, name)
+            found = [each["data"] for each in records if each.get("type") == number]
             if found:
                 return [
                     ResolveResult(
@@ -99,10 +106,10 @@ class FreshNames(AbstractResolver):
                 ]
         return []
 
-    async def _records(self, host: str, kind: str) -> list[dict[str, Any]]:
+    async def _records(self, server: str, host: str, kind: str) -> list[dict[str, Any]]:
         assert self._session is not None  # noqa: S101 entered
         asked = self._session.get(
-            self._server, params={"name": host, "type": kind}, headers={"Accept": "application/dns-json"}
+            server, params={"name": host, "type": kind}, headers={"Accept": "application/dns-json"}
         )
         async with asked as response:
             response.raise_for_status()

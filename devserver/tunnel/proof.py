@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -52,12 +52,12 @@ class Proof:
 
     Args:
         key: what signs; a random one when left out.
-        name_server: where names are looked up, by DNS over HTTPS in its JSON form.
+        name_servers: where names are looked up, by DNS over HTTPS in its JSON form.
     """
 
-    def __init__(self, key: bytes | None = None, *, name_server: str = PUBLIC_DNS) -> None:
+    def __init__(self, key: bytes | None = None, *, name_servers: Sequence[str] = PUBLIC_DNS) -> None:
         self._key = secrets.token_bytes(32) if key is None else key
-        self._name_server = name_server
+        self._name_servers = name_servers
 
     def answer(self, path: str) -> bytes | None:
         """The body of the answer to a probe of ours; None when the path is anything else.
@@ -89,7 +89,7 @@ class Proof:
         await asyncio.sleep(settle)
         loop = asyncio.get_running_loop()
         begin = loop.time()
-        async with _session(url, self._name_server, via) as session:
+        async with _session(url, self._name_servers, via) as session:
             for number in range(1, 10_000):
                 tried = loop.time()
                 left = begin + budget - tried
@@ -130,13 +130,13 @@ class Proof:
 
 
 @asynccontextmanager
-async def _session(url: str, name_server: str, via: str | None) -> AsyncIterator[aiohttp.ClientSession]:
+async def _session(url: str, name_servers: Sequence[str], via: str | None) -> AsyncIterator[aiohttp.ClientSession]:
     if via is not None or proxy_for(url) is not None:
         # A proxy looks names up itself.
         async with aiohttp.ClientSession() as session:
             yield session
         return
-    async with FreshNames(name_server) as names:
+    async with FreshNames(name_servers) as names:
         connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=False, force_close=True)
         async with aiohttp.ClientSession(connector=connector) as session:
             yield session

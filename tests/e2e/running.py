@@ -63,9 +63,18 @@ class Answer:
 
 
 class Running:
-    """A running `fn dev`."""
+    """A running `fn dev`.
 
-    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    Args:
+        folder: of the project.
+        arguments: more of the command line.
+        env: more variables.
+        group: 0 gives it a process group of its own.
+    """
+
+    def __init__(
+        self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None, group: int | None = None
+    ) -> None:
         self.folder = folder
         self.events: list[dict[str, Any]] = []
         self._news = threading.Condition()
@@ -75,6 +84,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
             env=environment(**(env or {})),
+            process_group=group,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

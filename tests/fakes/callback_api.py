@@ -63,6 +63,7 @@ class CallbackApi:
         url: its origin.
         without_fallback: what becomes of the fallback when a change names none; it is not published.
         ahead: seconds that its clock is ahead of this machine's.
+        under_way: how many requests will be done later.
         asked: every request about a callback that was authorized, in order, also those that met a fault.
     """
 
@@ -70,6 +71,7 @@ class CallbackApi:
     secret: str = SECRET
     without_fallback: Literal["clear", "keep"] = "clear"
     ahead: float = 0.0
+    under_way: int = 0
     asked: list[Asked] = field(default_factory=list)
     applications: dict[str, Callbacks] = field(default_factory=lambda: {KEY.lower(): PRODUCTION})
     _faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
@@ -141,11 +143,12 @@ class CallbackApi:
             case "hang" | "stuck" | "late":
                 if fault == "stuck":
                     usual()
+                self.under_way += fault == "late"
                 try:
                     await asyncio.Event().wait()  # it is cancelled when the client goes
                 finally:
                     if fault == "late":
-                        asyncio.get_running_loop().call_later(LATE, usual)
+                        asyncio.get_running_loop().call_later(LATE, self._at_last, usual)
             case "drop":
                 _cut(request)
             case "lost":
@@ -157,6 +160,12 @@ class CallbackApi:
                 happen()
                 return usual()
         return web.Response()
+
+    def _at_last(self, usual: Callable[[], web.StreamResponse]) -> None:
+        usual()
+        with self._news:
+            self.under_way -= 1
+            self._news.notify_all()
 
     def _refusal(self, fault: str) -> web.Response:
         match fault:

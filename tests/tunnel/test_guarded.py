@@ -11,7 +11,7 @@ import pytest
 
 from devserver.tunnel import TunnelFailed
 from devserver.tunnel.guarded import KEPT, Guarded, clean_environment
-from tests.fakes.processes import children, is_running
+from tests.fakes.processes import children, is_running, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 
@@ -30,6 +30,11 @@ async def started(code: str, folder: Path | None = None) -> Guarded:
     if "'up'" in code:
         await asyncio.wait_for(up.wait(), 10)
     return guarded
+
+
+async def gone(pid: int) -> None:
+    """A process that was killed: it lets go of its log a moment before it is gone."""
+    await asyncio.to_thread(wait_until, lambda: not is_running(pid), "the program lives on", 2)
 
 
 async def test_what_it_writes_is_heard_and_the_last_lines_are_kept() -> None:
@@ -77,7 +82,7 @@ async def test_without_its_guard_the_program_and_the_folder_go_too(tmp_path: Pat
     os.kill(guarded._process.pid, signal.SIGKILL)
     await guarded.ended()
     assert guarded.status == -signal.SIGKILL
-    assert not is_running(program)
+    await gone(program)
     await guarded.stop()
     assert not home.exists()
 
@@ -89,7 +94,7 @@ async def test_a_guard_that_is_stopped_itself_does_not_keep_us_waiting() -> None
     begin = asyncio.get_running_loop().time()
     await guarded.stop()
     assert asyncio.get_running_loop().time() - begin < 4
-    assert not is_running(program)
+    await gone(program)
 
 
 async def test_who_waits_for_the_end_may_stop_waiting() -> None:

@@ -43,7 +43,7 @@ def own() -> OwnResolver:
 
 @pytest.fixture
 async def names(server: NameServer, own: OwnResolver) -> AsyncIterator[FreshNames]:
-    async with FreshNames(server.url) as fresh:
+    async with FreshNames([server.url]) as fresh:
         fresh._own = own  # type: ignore[assignment]
         yield fresh
 
@@ -90,9 +90,23 @@ async def test_what_is_not_public_is_not_told_to_the_public_name_server(
 
 
 async def test_when_the_public_name_server_cannot_be_had_our_own_is_asked(own: OwnResolver) -> None:
-    async with FreshNames("http://127.0.0.1:1/dns-query") as names:
+    async with FreshNames(["http://127.0.0.1:1/dns-query"] * 2) as names:
         names._own = own  # type: ignore[assignment]
         assert (await names.resolve(QUICK, 443))[0]["host"] == "192.0.2.9"
+
+
+async def test_name_servers_are_asked_in_turn_because_one_asked_too_early_remembers_that(
+    server: NameServer, own: OwnResolver
+) -> None:
+    async with name_server(**{QUICK: "192.0.2.2"}) as other, FreshNames([server.url, other.url]) as names:
+        names._own = own  # type: ignore[assignment]
+        with pytest.raises(NameUnknown):
+            await names.resolve(QUICK, 443)
+        assert other.asked == []
+        assert (await names.resolve(QUICK, 443))[0]["host"] == "192.0.2.2"
+        server.status = 503
+        assert (await names.resolve(QUICK, 443))[0]["host"] == "192.0.2.2"
+    assert own.asked == []
 
 
 @pytest.mark.parametrize("status", [403, 503])

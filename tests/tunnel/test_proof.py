@@ -57,7 +57,7 @@ async def refused(proof: Proof, url: str, *, budget: float = 0.0, via: str | Non
 
 
 async def test_an_address_that_leads_here_is_proven_by_its_name(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     gateway = Gateway(proof)
     async with serving(gateway) as port:
         proven = await proof.ask(f"http://{HOST}:{port}", settle=0, budget=1, private=False)
@@ -67,7 +67,7 @@ async def test_an_address_that_leads_here_is_proven_by_its_name(names: NameServe
 
 
 async def test_the_path_cannot_be_guessed_and_is_another_each_time(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     gateway = Gateway(proof)
     async with serving(gateway) as port:
         for _ in range(3):
@@ -78,7 +78,7 @@ async def test_the_path_cannot_be_guessed_and_is_another_each_time(names: NameSe
 
 
 async def test_a_base_url_in_between_gets_the_name_as_its_host() -> None:
-    proof = Proof(name_server="http://127.0.0.1:1/never-asked")
+    proof = Proof(name_servers=["http://127.0.0.1:1/never-asked"])
     gateway = Gateway(proof)
     async with serving(gateway) as port:
         via = f"http://127.0.0.1:{port}/"
@@ -97,14 +97,14 @@ async def test_a_proxy_may_have_put_us_below_a_path() -> None:
 
 
 async def test_a_private_address_is_not_asked_at_all(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     proven = await proof.ask(f"https://{HOST}", settle=60, budget=60, private=True)
     assert not proven.asked
     assert names.asked == []
 
 
 async def test_it_is_tried_again_until_the_name_is_there(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     del names.names[HOST]
     async with serving(Gateway(proof)) as port:
         asking = asyncio.create_task(proof.ask(f"http://{HOST}:{port}", settle=0, budget=20, private=False))
@@ -118,7 +118,7 @@ async def test_it_is_tried_again_until_the_name_is_there(names: NameServer) -> N
 
 
 async def test_the_settle_time_comes_first(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     async with serving(Gateway(proof)) as port:
         begin = asyncio.get_running_loop().time()
         await proof.ask(f"http://{HOST}:{port}", settle=0.2, budget=1, private=False)
@@ -130,13 +130,13 @@ async def test_the_settle_time_comes_first(names: NameServer) -> None:
 
 async def test_a_name_that_is_not_there(names: NameServer) -> None:
     del names.names[HOST]
-    failed = await refused(Proof(name_server=names.url), f"https://{HOST}")
+    failed = await refused(Proof(name_servers=[names.url]), f"https://{HOST}")
     assert failed.message == f"The name {HOST} cannot be found in the DNS."
 
 
 async def test_a_neighbours_session_with_another_key(names: NameServer) -> None:
     async with serving(Gateway(Proof())) as port:
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
     assert failed.message == f"{HOST} is answered by somebody else: 404."
 
 
@@ -145,12 +145,12 @@ async def test_somebody_who_answers_everything_with_what_was_asked(names: NameSe
         return web.Response(text=request.raw_path.rpartition(".")[2])
 
     async with serving(parrot) as port:
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
     assert failed.message == f"{HOST} is answered by somebody else: 200."
 
 
 async def test_an_answer_that_a_cache_has_kept(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     gateway = Gateway(proof)
     kept: list[bytes] = []
 
@@ -167,7 +167,7 @@ async def test_an_answer_that_a_cache_has_kept(names: NameServer) -> None:
 
 
 async def test_the_right_answer_with_a_wrong_status(names: NameServer) -> None:
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
 
     async def broken(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=503, body=proof.answer(request.raw_path))
@@ -181,7 +181,7 @@ async def test_an_edge_without_a_connector(names: NameServer) -> None:
         return web.Response(status=530, text="error code: 1033")
 
     async with serving(edge) as port:
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
     assert failed.message == f"Cloudflare has no tunnel connected for {HOST} (error 1033)."
 
 
@@ -190,12 +190,12 @@ async def test_a_redirection_is_not_followed(names: NameServer) -> None:
         return web.Response(status=302, headers={"Location": "/login"})
 
     async with serving(elsewhere) as port:
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
     assert "redirection (302)" in failed.message
 
 
 async def test_nobody_listens(names: NameServer) -> None:
-    failed = await refused(Proof(name_server=names.url), f"http://{HOST}:1")
+    failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:1")
     assert failed.message.startswith(f"{HOST} cannot be reached: ")
 
 
@@ -207,7 +207,7 @@ async def test_a_server_that_never_answers(names: NameServer) -> None:
         return web.Response()
 
     async with serving(hang) as port:
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
         hanging.set()
     assert failed.message == f"{HOST} did not answer in time."
 
@@ -216,7 +216,7 @@ async def test_a_server_that_hangs_up(names: NameServer) -> None:
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
     assert failed.message.startswith(f"{HOST} ")
 
 
@@ -224,7 +224,7 @@ async def test_a_certificate_that_nobody_trusts(names: NameServer, tmp_path: Pat
     from tests.fakes.edge_server.certificates import make_certificates
 
     context, _ = make_certificates(tmp_path)
-    proof = Proof(name_server=names.url)
+    proof = Proof(name_servers=[names.url])
     async with serving(Gateway(proof), context) as port:
         failed = await refused(proof, f"https://{HOST}:{port}")
     assert failed.message.startswith(f"The TLS certificate of {HOST} is not accepted: ")
@@ -241,7 +241,7 @@ async def test_a_page_that_is_far_too_long_is_not_read(names: NameServer) -> Non
             return response
 
     async with serving(flood) as port:
-        failed = await refused(Proof(name_server=names.url), f"http://{HOST}:{port}")
+        failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:{port}")
     assert "somebody else: 200" in failed.message
 
 
