@@ -35,6 +35,7 @@ class InHand(msgspec.Struct, eq=False):
         started: on the event loop's clock.
         deadline: on the same clock.
         future: gets the host's answer.
+        stood: seconds that the host had stood still before it got the request.
         ms: from arrival to answer.
         timed_out: the deadline has passed.
         replaying: how it differs from a live request; None for a live one.
@@ -51,6 +52,7 @@ class InHand(msgspec.Struct, eq=False):
     generation: int | None = None
     host: Any = None
     future: Any = None
+    stood: float = 0.0
     ms: float = 0.0
     timed_out: bool = False
     logs: list[dict[str, Any]] = []

@@ -181,18 +181,20 @@ class House:
             f"{name} has blocked the event loop for {notice.ms / 1000:.1f} s (at {notice.where}): other requests wait. "
             "Await what takes time, or write a plain `def`, which runs in a thread.",
         )
-        if notice.ms >= self._project.dev.hung_after * 1000:
+        if not host.paused and notice.ms >= self._project.dev.hung_after * 1000:
             self.generations.replace_soon(host)
 
     def freed(self, host: HostLink, notice: Freed) -> None:  # noqa: ARG002 part of the protocol
         """The event loop runs again."""
         self._say("info", f"The event loop runs again after {notice.ms / 1000:.1f} s.")
 
-    def paused(self, host: HostLink, notice: Paused) -> None:
+    def paused(self, host: HostLink, notice: Paused) -> None:  # noqa: ARG002 part of the protocol
         """The user's code stands still, in a debugger; `host.pause` is the clock that stands still with it."""
+        self.generations.paused(host)
 
     def resumed(self, host: HostLink) -> None:
         """It goes on, or its process has ended."""
+        self.generations.resumed(host)
 
     def leftover(self, host: HostLink, notice: Leftover) -> None:  # noqa: ARG002 part of the protocol
         """Tasks were still running when the generation went."""
@@ -242,6 +244,10 @@ class House:
         while_ = f" while it ran {', '.join(sorted(set(handlers)))}" if handlers else ""
         again = f"trying again in {pause:.0f} s, or at the next save" if pause else "starting another"
         self._say("error", f"The function's process ended{while_}: {why}; {again}.")
+
+    def stood_in(self, generation: int) -> None:
+        """Another host answers in place of one that stands still in a debugger."""
+        self._say("info", f"Generation {generation} is paused. Other requests go on in another process with its code.")
 
     def _short(self, path: str) -> str:
         return os.path.relpath(path, self._project.root)

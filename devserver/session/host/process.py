@@ -129,11 +129,12 @@ class Host:
         self._loop = asyncio.get_running_loop()
         self._finished = asyncio.Event()
         self._invocations: dict[int, asyncio.Task[None]] = {}
+        self._begun: set[int] = set()  # of these, what has reached the user's code
         self._in_hand: dict[int, str] = {}  # id of the request by number
         self._sockets: dict[int, WebSocket] = {}
         self._cache_calls: dict[int, asyncio.Future[Any]] = {}
         self._calls = 0
-        self._standstill = Standstill(wire.send, lambda: list(self._invocations))
+        self._standstill = Standstill(wire.send, lambda: list(self._begun))
         self._debugged = Debugged(self._standstill, self._log)
         # Ours; whatever else runs in this loop belongs to the user.
         self._tasks: set[asyncio.Task[None] | None] = {asyncio.current_task()}
@@ -161,9 +162,7 @@ class Host:
             case CacheAnswer():
                 self._cache_answered(message)
             case Cancel():
-                task_or_none = self._invocations.get(message.id)
-                if task_or_none is not None:
-                    task_or_none.cancel()
+                self._cancel(message.id)
             case SocketOpen() | SocketData() | SocketClose():
                 self._socket(message)
             case Load():
@@ -174,6 +173,14 @@ class Host:
                 self._debug(message)
             case Stop():
                 self._spawn(self._stop(message))
+
+    def _cancel(self, number: int) -> None:
+        task = self._invocations.get(number)
+        if task is not None:
+            task.cancel()
+        if number not in self._begun:  # a task that never began has nothing that would tidy up behind it
+            self._invocations.pop(number, None)
+            self._in_hand.pop(number, None)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -265,9 +272,8 @@ class Host:
         )
 
     def _watch(self) -> None:
-        started = self._invocations.keys
         still = self._standstill.__bool__
-        dog = Watchdog(self._wire.send, lambda: list(started()), self._settings.blocked_after, self._root, still)
+        dog = Watchdog(self._wire.send, lambda: list(self._begun), self._settings.blocked_after, self._root, still)
         dog.start(self._loop)
 
     def _application(self, generation: int, handlers: Any) -> Application:
@@ -300,6 +306,7 @@ class Host:
     # --- serving -----------------------------------------------------------------------------------------------
 
     async def _invoke(self, message: Invoke) -> None:
+        self._begun.add(message.id)
         request = Request(
             message.method,
             message.target,
@@ -318,6 +325,7 @@ class Host:
         finally:
             self._invocations.pop(message.id, None)
             self._in_hand.pop(message.id, None)
+            self._begun.discard(message.id)
         failure = outcome.failure
         self._wire.answer(
             Answer(
