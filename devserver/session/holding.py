@@ -64,10 +64,18 @@ class Unreached(Exception):
 
 
 class Reach(Protocol):
-    """The way to a call that goes on."""
+    """The way to calls that go on. `source` is where their callbacks come from."""
 
-    async def __call__(self, source: Source, callid: str, svaml: Document) -> None:
-        """Give a call new markup, on the platform that a callback of this source comes from.
+    def knows(self, source: Source, callid: str) -> bool:
+        """Whether there is such a call, as far as that can be told from here."""
+        ...
+
+    def stop_clock(self, source: Source, callid: str) -> Callable[[], None]:
+        """Let the time of a pretend call stand still, if nobody lives through it; gives what lets it go on."""
+        ...
+
+    async def patch(self, source: Source, callid: str, svaml: Document) -> None:
+        """Give a call new markup.
 
         Raises:
             Unreached: it did not work.
@@ -81,6 +89,7 @@ class _Held:
 
     Attributes:
         since: when it was answered in its place, on the clock of the loop.
+        go_on: lets the clock of the call go on; to be called once.
         next: the true answer, waiting for the next round of the menu; with what came of the code.
         gone: the caller has hung up.
     """
@@ -88,6 +97,7 @@ class _Held:
     hand: InHand
     way: Way
     since: float
+    go_on: Callable[[], None]
     next: tuple[Next, Result] | None = None
     gone: bool = False
 
@@ -137,7 +147,10 @@ class Holding:
 
     def applies(self, hand: InHand) -> bool:
         """Whether a request is one that would be held."""
-        return self.reach is not None and hand.source in self.sources and way_of(hand.event, hand.payload) is not None
+        reach = self.reach
+        if reach is None or hand.source not in self.sources or way_of(hand.event, hand.payload) is None:
+            return False
+        return reach.knows(hand.source, hand.callid or "")
 
     async def answer(self, hand: InHand) -> web.Response:
         """The function's answer, or in time the one that keeps the call."""
@@ -183,7 +196,7 @@ class Holding:
         way = way_of(hand.event, hand.payload) or "empty"
         now = self._loop.time()
         hand.held, hand.way = (now - hand.started) * 1000, self._answering.way(hand)
-        held = _Held(hand, way, now)
+        held = _Held(hand, way, now, self._reached.stop_clock(hand.source, hand.callid or ""))
         self._held[held.key] = held
         self._keep(asked)
         asked.add_done_callback(partial(self._went_on, held))
@@ -237,6 +250,7 @@ class Holding:
                 self._keep(self._loop.create_task(self._patch(held, result, patch)))
             case Next() as answer:
                 held.next = answer, result
+                self._let_go_on(held)
                 self._loop.call_later(_NO_ROUND, self._missed, held)
             case Nothing(lost=""):
                 self._delivered(held, result, "")
@@ -244,14 +258,13 @@ class Holding:
                 self._lost(held, result, lost)
 
     async def _patch(self, held: _Held, result: Result, patch: Patch) -> None:
-        reach, hand = self.reach, held.hand
-        assert reach is not None  # noqa: S101 nothing is held without
+        hand = held.hand
         await asyncio.sleep(max(0.0, held.since + _SETTLED - self._loop.time()))
         tries = 0
         while not held.gone:
             tries += 1
             try:
-                await reach(hand.source, hand.callid or "", patch.document)
+                await self._reached.patch(hand.source, hand.callid or "", patch.document)
             except Unreached as error:
                 pause = retry_after(error.status, tries)
                 if pause is None:
@@ -276,6 +289,7 @@ class Holding:
     def _conclude(self, held: _Held, result: Result, why: str, *, delivered: bool) -> None:
         hand = held.hand
         self._held.pop(held.key, None)
+        self._let_go_on(held)
         went_on = f"{hand.event} went on after {hand.ms / 1000:.1f} s"
         text = f"{went_on}; its answer was {'delivered' if delivered else 'not delivered'}. {why}".strip()
         state = "delivered" if delivered else "undelivered"
@@ -284,12 +298,23 @@ class Holding:
         marks = (*result.marks, "hold", *(() if delivered else (state,)))
         self._answering.conclude(hand, replace(result, marks=marks))
 
+    @property
+    def _reached(self) -> Reach:
+        if self.reach is None:
+            raise RuntimeError("nothing is held without a way to reach it")
+        return self.reach
+
+    @staticmethod
+    def _let_go_on(held: _Held) -> None:
+        go_on, held.go_on = held.go_on, _nothing
+        go_on()
+
     async def _hang_up(self, held: _Held) -> None:
         """At the end of the session a real call must not stay parked for ten minutes."""
-        if self.reach is None or held.way != "park" or held.hand.source != "tunnel" or held.gone:
+        if held.way != "park" or held.hand.source != "tunnel" or held.gone:
             return
         try:
-            await self.reach(held.hand.source, held.hand.callid or "", HANG_UP)
+            await self._reached.patch(held.hand.source, held.hand.callid or "", HANG_UP)
         except Unreached as error:
             self._say(held, "undelivered", f"The parked call could not be ended, and stays so at most 10 min. {error}")
         else:
@@ -311,3 +336,7 @@ class Holding:
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _nothing() -> None:
+    """The clock goes on already."""

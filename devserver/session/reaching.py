@@ -17,8 +17,8 @@ from devserver.session.hold import Document
 from devserver.session.holding import Unreached
 
 if TYPE_CHECKING:
-    from devserver.cloud.auth import Application
     from devserver.runtime.clients.voice_http import VoiceHttp
+    from devserver.session.telephony import Telephony
 
 
 class Calls:
@@ -26,16 +26,28 @@ class Calls:
 
     Args:
         project: as it is configured now.
-        local: the application at the local Sinch.
+        telephony: of the session.
         cloud: address of the local Sinch.
     """
 
-    def __init__(self, project: Callable[[], Project], local: Callable[[], Application], cloud: str) -> None:
+    def __init__(self, project: Callable[[], Project], telephony: Telephony, cloud: str) -> None:
         self._project = project
-        self._local = local
+        self._telephony = telephony
         self._cloud = cloud
 
-    async def __call__(self, source: Source, callid: str, svaml: Document) -> None:
+    def knows(self, source: Source, callid: str) -> bool:
+        """See `Reach`. What plays calls elsewhere, as scenarios do, cannot be told from here to do anything else."""
+        return source != "simulator" or self._telephony.phone().switchboard.facts(callid) is not None
+
+    def stop_clock(self, source: Source, callid: str) -> Callable[[], None]:
+        """See `Reach`."""
+        call = self._telephony.phone().switchboard.call(callid) if source == "simulator" else None
+        if call is None:
+            return lambda: None
+        call.timeline.stand_still()
+        return call.timeline.go_on
+
+    async def patch(self, source: Source, callid: str, svaml: Document) -> None:
         """See `Reach`."""
         from devserver.runtime.clients.unlocking import MissingVariables
         from devserver.runtime.clients.voice import Calls as VoiceCalls
@@ -56,7 +68,7 @@ class Calls:
             keys = _keys(project.voice_app, project.voice_secret)
             region = project.environment.get("VOICE_REGION", "")
             return VoiceHttp({**keys, "VOICE_REGION": region}, origin=project.dev.origins.get("voice"))
-        application = self._local()
+        application = self._telephony.application()
         return VoiceHttp(_keys(application.key, application.secret), origin=self._cloud)
 
 
