@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
+from devserver.clock import Clock
 from devserver.errors import FnError
 from devserver.runtime.clients.voice_results import Callbacks
 from devserver.voiceapp.configuration import Configuration, ConfigurationFailed
@@ -19,6 +21,7 @@ from devserver.voiceapp.decisions import is_ours, normal, owner_of, same_address
 from devserver.voiceapp.entry import Entry
 from devserver.voiceapp.journal import Journal
 from devserver.voiceapp.patience import Patience
+from devserver.voiceapp.settling import is_answered
 
 
 class Changes:
@@ -28,20 +31,28 @@ class Changes:
         configuration: of the application.
         journal: where it is written down.
         patience: a new one, for one thing.
+        clock: by which a change without an answer grows old.
 
     Attributes:
         entry: what is written down; None while nothing is to be given back.
-        answered: the last change that has left was answered: it is made, or it never will be.
     """
 
-    def __init__(self, configuration: Configuration, journal: Journal, patience: Callable[[], Patience]) -> None:
+    def __init__(
+        self, configuration: Configuration, journal: Journal, patience: Callable[[], Patience], clock: Clock
+    ) -> None:
         self._configuration = configuration
         self._journal = journal
         self._patience = patience
         self._in_doubt = False  # a change has left, and may have been made
         self._under_way: asyncio.Future[None] | None = None
         self.entry: Entry | None = None
-        self.answered = True
+        self._clock = clock
+        self._unanswered: float | None = None  # when the last change left that has no answer yet, or never had one
+
+    @property
+    def answered(self) -> bool:
+        """Whether no change is still to be expected: each was answered, or left so long ago that it never comes."""
+        return is_answered(self._unanswered, self._clock.wall())
 
     async def read(self, patience: Patience | None = None) -> Callbacks:
         """What is configured; asked again while the platform does not answer.
@@ -100,7 +111,7 @@ class Changes:
         """
         if self.entry is None:
             raise AssertionError
-        await self._write(replace(self.entry, state="applied"))
+        await self._write(replace(self.entry, state="applied", unanswered=None if self.answered else self._unanswered))
         return self.entry
 
     async def finished(self) -> None:
@@ -111,9 +122,9 @@ class Changes:
     async def _set(self, urls: Callbacks, patience: Patience) -> bool:
         """Whether it is set; False when it is time to look, and to try again."""
         doubt, self._in_doubt = self._in_doubt, True
-        self.answered = False
+        before, self._unanswered = self._unanswered, self._clock.wall()
         sent = asyncio.ensure_future(self._configuration.set(urls))
-        sent.add_done_callback(self._hear)
+        sent.add_done_callback(partial(self._hear, before))
         try:
             await self._unbroken(sent)
         except ConfigurationFailed as error:
@@ -132,10 +143,11 @@ class Changes:
             self.entry = before
             raise
 
-    def _hear(self, sent: asyncio.Future[None]) -> None:
-        # Called also when nobody waits for it any more.
+    def _hear(self, before: float | None, sent: asyncio.Future[None]) -> None:
+        # Called also when nobody waits for it any more. An answer says nothing about the changes before this one.
         error = None if sent.cancelled() else sent.exception()
-        self.answered = not sent.cancelled() and not (isinstance(error, ConfigurationFailed) and error.applied)
+        if not sent.cancelled() and not (isinstance(error, ConfigurationFailed) and error.applied):
+            self._unanswered = before
 
     async def _unbroken(self, step: asyncio.Future[None]) -> None:
         self._under_way = step

@@ -6,11 +6,13 @@ It must not know what a lease is. The requests are those of `context.voice`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from devserver.errors import FnError
 from devserver.runtime.clients.unlocking import MissingVariables
@@ -21,6 +23,7 @@ from devserver.runtime.clients.voice_results import Callbacks, VoiceError, Voice
 DEFAULT_ORIGIN = "https://callingapi.sinch.com"
 ORIGIN_VARIABLE = "FN_CONFIGURATION_ORIGIN"
 TIMEOUT = 5.0  # seconds for a request
+_HOST = re.compile(r"[^\s/\\@]+")
 _SKEW = 120.0  # seconds of difference that are worth a sentence
 
 
@@ -159,11 +162,19 @@ def origin_from(environ: Mapping[str, str]) -> str:
         FnError: it is no http or https address.
     """
     named = environ.get(ORIGIN_VARIABLE, "").strip().rstrip("/")
-    if named and not named.startswith(("http://", "https://")):
+    if named and not _is_address(named):
         raise FnError(
             f"{ORIGIN_VARIABLE} is {named!r}, which is no http or https address.", hint="Correct or unset it."
         )
     return named or DEFAULT_ORIGIN
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
+    except ValueError:  # a port that is none, half an IPv6 address
+        return False
 
 
 async def clock_skew(origin: str, timeout: float) -> float | None:  # noqa: ASYNC109 it is aiohttp that keeps it

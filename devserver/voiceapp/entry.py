@@ -43,6 +43,8 @@ class Entry(Struct, frozen=True, kw_only=True):
         pid: process of the session, and `started` when that began, in seconds since 1970, against reused numbers.
         project: folder of the project, and `name` of its function.
         since: when the lease was taken, in seconds since 1970.
+        unanswered: when a change left that has never been answered and may still be made, although another one was read
+            back since; in seconds since 1970.
         local: set when the platform is the local Sinch of the project.
     """
 
@@ -58,4 +60,5 @@ class Entry(Struct, frozen=True, kw_only=True):
     project: str
     name: str
     since: float
+    unanswered: float | None = None
     local: LocalPlatform | None = None

@@ -11,7 +11,6 @@ It costs two reads and one change. It must not know where the public address com
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 
 from devserver.clock import Clock, SystemClock
@@ -27,7 +26,7 @@ from devserver.voiceapp.journal import Journal
 from devserver.voiceapp.leftovers import held_by, settle_left, take_lock
 from devserver.voiceapp.patience import WAITS, Patience
 from devserver.voiceapp.settling import IsDead, Outcome, dead_of, never_dead, settle
-from devserver.voiceapp.terms import Guard, Holder, LeaseRefused, Rules, State, Told
+from devserver.voiceapp.terms import Guard, Holder, LeaseRefused, Rules, State, Told, taken
 
 __all__ = ["PATIENCE", "Lease", "State"]
 
@@ -73,7 +72,6 @@ class Lease:
         clock: Clock | None = None,
     ) -> None:
         self._configuration = configuration
-        self._changes = Changes(configuration, journal, lambda: Patience(self._patience, self._waits, self._clock))
         self._configuration_of = configuration_of or (lambda _entry: configuration)
         self._journal = journal
         self._holder = holder
@@ -85,6 +83,7 @@ class Lease:
         self._waits = waits
         self._lock_patience = lock_patience
         self._clock = clock or SystemClock()
+        self._changes = Changes(configuration, journal, self._patient, self._clock)
         self._lock = journal.lock(configuration.application)
         self._url = ""  # where callbacks are to go
         self._seen: Callbacks | None = None  # what the first change was to replace, until that is known to be made
@@ -163,7 +162,9 @@ class Lease:
     async def _take(self, url: str) -> None:
         await self._guard.arm()
         self._seen, before = await self._original(url)
-        await self._changes.begin(self._new_entry(before, url), self._seen)
+        urls = ours(before, url, failover=self._rules.failover)
+        entry = self._holder.entry(self.application, self._configuration.origin, before, urls)
+        await self._changes.begin(entry, self._seen)
         await self._applied()
 
     async def _original(self, url: str) -> tuple[Callbacks, Callbacks]:
@@ -180,22 +181,6 @@ class Lease:
             seen, now = now, await self._changes.read()
             if now == seen:
                 return now, before
-
-    def _new_entry(self, before: Callbacks, url: str) -> Entry:
-        return Entry(
-            application=self.application,
-            origin=self._configuration.origin,
-            state="intent",
-            before=before,
-            ours=ours(before, url, failover=self._rules.failover),
-            addresses=(url,),
-            pid=self._holder.pid,
-            started=self._holder.started,
-            project=self._holder.project,
-            name=self._holder.name,
-            since=time.time(),
-            local=self._holder.local,
-        )
 
     # --- holding -----------------------------------------------------------------------------------------------
 
@@ -252,7 +237,7 @@ class Lease:
     async def _applied(self) -> None:
         first, self._seen, self._lost = self._seen is not None, None, False
         entry = await self._changes.applied()
-        text = _taken(entry) if first else f"The callback of {self.application} is {entry.ours.primary} now."
+        text = taken(entry) if first else f"The callback of {self.application} is {entry.ours.primary} now."
         self._tell(Told("taken" if first else "moved", text, entry.ours.primary, entry.before))
 
     def _now_lost(self, now: Callbacks) -> None:
@@ -295,7 +280,7 @@ class Lease:
         journal: Journal,
         patience: float | None = None,
         *,
-        answered: bool = False,
+        answered: bool | None = None,
     ) -> Outcome:
         return await settle(
             entry,
@@ -308,17 +293,11 @@ class Lease:
             answered=answered,
         )
 
+    def _patient(self) -> Patience:
+        return Patience(self._patience, self._waits, self._clock)
+
     async def _let_go(self) -> None:
         try:
             await self._guard.release()
         finally:
             self._lock.give_back()
-
-
-def _taken(entry: Entry) -> str:
-    where = f"The callback of {entry.application} is {entry.ours.primary}"
-    if entry.before.primary is None:
-        return f"{where}; no address was configured before."
-    if entry.ours.fallback and entry.ours.fallback == entry.before.primary:
-        return f"{where}, with {entry.before.primary} as its fallback."
-    return f"{where}; it was {entry.before.primary}."

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from devserver.clock import Clock
+from devserver.clock import Clock, SystemClock
 from devserver.runtime.clients.voice_results import Callbacks
 from devserver.voiceapp.addresses import shown
 from devserver.voiceapp.configuration import Configuration, ConfigurationFailed
@@ -31,7 +31,8 @@ from devserver.voiceapp.journal import Journal
 from devserver.voiceapp.patience import WAITS, Patience
 
 _LOOKS = 3  # after the first one, in 3.5 s
-_DOUBTFUL = 60.0  # seconds after which no answer comes any more
+DOUBTFUL = 60.0
+"""Seconds after which a change that was never answered is not made any more."""
 
 IsDead = Callable[[str], Awaitable[bool]]
 """Whether the tunnel at an address does not answer any more."""
@@ -52,6 +53,11 @@ class Outcome:
     text: str
     now: Callbacks | None = None
     hint: str = ""
+
+
+def is_answered(unanswered: float | None, now: float) -> bool:
+    """Whether nothing is to be expected any more of a change that left unanswered; both in seconds since 1970."""
+    return unanswered is None or now - unanswered >= DOUBTFUL
 
 
 async def dead_of(tunnels: Sequence[str], is_dead: IsDead) -> tuple[str, ...]:
@@ -78,7 +84,7 @@ async def settle(
     is_dead: IsDead = never_dead,
     waits: Sequence[float] = WAITS,
     clock: Clock | None = None,
-    answered: bool = False,
+    answered: bool | None = None,
 ) -> Outcome:
     """Give back what an entry says. It is looked at again afterwards: only what is seen to be back leaves the journal.
 
@@ -93,12 +99,15 @@ async def settle(
         is_dead: asked about originals that look like a tunnel.
         waits: seconds between two tries.
         clock: measures patience.
-        answered: the last change of the lease has been answered, so that nothing comes any more.
+        answered: every change of the lease has been answered, so that nothing comes any more; None when that is not
+            known: then it is believed of what was read back, and of what is old.
     """
     left = Patience(patience, waits, clock)
     outcome = await _patiently(entry, configuration, is_dead, left)
-    in_doubt = entry.state == "intent" and not answered and journal.age(entry.application) < _DOUBTFUL
-    for wait in waits[:_LOOKS] if in_doubt else ():
+    if answered is None:
+        settled = entry.state == "applied" or journal.age(entry.application) >= DOUBTFUL
+        answered = settled and is_answered(entry.unanswered, (clock or SystemClock()).wall())
+    for wait in () if answered else waits[:_LOOKS]:
         if outcome.kind == "failed":
             break
         await asyncio.sleep(wait)

@@ -5,13 +5,14 @@ Plain data and one Protocol. It must not know how any of it comes about.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from devserver.errors import FnError
 from devserver.runtime.clients.voice_results import Callbacks
-from devserver.voiceapp.entry import LocalPlatform
+from devserver.voiceapp.entry import Entry, LocalPlatform
 
 State = Literal["settled", "taken", "moved", "lost", "found", "restored", "left", "kept", "refused"]
 
@@ -73,6 +74,23 @@ class Holder:
     name: str
     local: LocalPlatform | None = None
 
+    def entry(self, application: str, origin: str, before: Callbacks, urls: Callbacks) -> Entry:
+        """What is written down before `urls` are set in place of `before`."""
+        return Entry(
+            application=application,
+            origin=origin,
+            state="intent",
+            before=before,
+            ours=urls,
+            addresses=(urls.primary or "",),
+            pid=self.pid,
+            started=self.started,
+            project=self.project,
+            name=self.name,
+            since=time.time(),
+            local=self.local,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -88,3 +106,13 @@ class Rules:
     failover: bool = True
     take_over: bool = False
     confirm: Callable[[str], Awaitable[bool]] | None = None
+
+
+def taken(entry: Entry) -> str:
+    """The sentence about a callback that comes here now, with what becomes of the original."""
+    where = f"The callback of {entry.application} is {entry.ours.primary}"
+    if entry.before.primary is None:
+        return f"{where}; no address was configured before."
+    if entry.ours.fallback and entry.ours.fallback == entry.before.primary:
+        return f"{where}, with {entry.before.primary} as its fallback."
+    return f"{where}; it was {entry.before.primary}."

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.running import Running, project
+from tests.fakes.binaries import CLOUDFLARED, program
+from tests.fakes.edge import EdgeProcess, edge_process
 
 Start = Callable[..., Running]
 
@@ -30,3 +32,24 @@ def start() -> Iterator[Start]:
 def running(start: Start, tmp_path: Path) -> Running:
     """`fn dev` with the hello function."""
     return start(project(tmp_path / "demo"))
+
+
+@pytest.fixture(scope="session")
+def cloudflared() -> Path:
+    """The real program."""
+    return program(CLOUDFLARED)
+
+
+@pytest.fixture(scope="module")
+def edge_of_all() -> Iterator[EdgeProcess]:
+    """One edge for all tests of a file: it takes longer to start than a tunnel."""
+    with edge_process() as process:
+        yield process
+
+
+@pytest.fixture
+def edge(edge_of_all: EdgeProcess) -> Iterator[EdgeProcess]:
+    """An edge that behaves."""
+    edge_of_all.ok()
+    yield edge_of_all
+    edge_of_all.ok()

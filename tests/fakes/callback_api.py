@@ -63,6 +63,7 @@ class CallbackApi:
         url: its origin.
         without_fallback: what becomes of the fallback when a change names none; it is not published.
         ahead: seconds that its clock is ahead of this machine's.
+        lateness: seconds after which a `late` request is done.
         under_way: how many requests will be done later.
         asked: every request about a callback that was authorized, in order, also those that met a fault.
     """
@@ -71,6 +72,7 @@ class CallbackApi:
     secret: str = SECRET
     without_fallback: Literal["clear", "keep"] = "clear"
     ahead: float = 0.0
+    lateness: float = LATE
     under_way: int = 0
     asked: list[Asked] = field(default_factory=list)
     applications: dict[str, Callbacks] = field(default_factory=lambda: {KEY.lower(): PRODUCTION})
@@ -148,7 +150,7 @@ class CallbackApi:
                     await asyncio.Event().wait()  # it is cancelled when the client goes
                 finally:
                     if fault == "late":
-                        asyncio.get_running_loop().call_later(LATE, self._at_last, usual)
+                        asyncio.get_running_loop().call_later(self.lateness, self._at_last, usual)
             case "drop":
                 _cut(request)
             case "lost":

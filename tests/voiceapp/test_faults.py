@@ -17,12 +17,12 @@ from typing import Literal, get_args
 import pytest
 
 from devserver.errors import FnError
-from devserver.voiceapp import HttpConfiguration, Lease
+from devserver.voiceapp import HttpConfiguration, Lease, settle
 from tests.fakes.callback_api import KEY, PRODUCTION, SECRET, Name
 from tests.voiceapp.leases import Scene, lease_scene
 from tests.voiceapp.samples import DEPLOYED, MINE, MINE_LATER
 
-FAULTS = get_args(Name)
+FAULTS = [each for each in get_args(Name) if each != "late"]
 PHASES: dict[str, Callable[[Lease], Awaitable[object]]] = {
     "take": lambda lease: lease.take(MINE),
     "check": lambda lease: lease.check(),
@@ -46,18 +46,25 @@ STEPS: dict[str, Step] = {
 CHANGES = [name for name, (_, method, _) in STEPS.items() if method == "POST"]
 
 
-def impatient(scene: Scene) -> Lease:
-    lease = scene.lease(patience=0.05, waits=(0.005,))
+def impatient(scene: Scene, patience: float, waits: tuple[float, ...]) -> Lease:
+    lease = scene.lease(patience=patience, waits=waits)
     quick = HttpConfiguration(KEY, SECRET, scene.api.url, timeout=0.05)
     lease._configuration = lease._changes._configuration = quick
     return lease
 
 
 async def live(
-    scene: Scene, step: Step, fault: Name | Callable[[], object], *, for_good: bool = False, killed: bool
+    scene: Scene,
+    step: Step,
+    fault: Name | Callable[[], object],
+    *,
+    for_good: bool = False,
+    killed: bool,
+    patience: float = 0.05,
+    waits: tuple[float, ...] = (0.005,),
 ) -> None:
     """A session, until its end."""
-    lease = impatient(scene)
+    lease = impatient(scene, patience, waits)
     faulty, method, nth = step
     for phase, act in PHASES.items():
         if phase == faulty:
@@ -115,6 +122,24 @@ async def test_what_somebody_sets_in_between_stays(tmp_path: Path, step: str, ki
         assert scene.api.unplayed() == 0
         await settled(scene)
         assert scene.configured(DEPLOYED, DEPLOYED)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["ends", "killed"])
+@pytest.mark.parametrize("step", CHANGES)
+async def test_a_change_that_is_made_after_its_sender_has_gone(tmp_path: Path, step: str, killed: bool) -> None:
+    """It is made after another try has succeeded and the lease has ended, which looks for longer than that may take; or
+    it is made while the next start looks.
+    """
+    async with lease_scene(tmp_path) as scene:
+        scene.api.lateness = 0.4
+        await live(scene, STEPS[step], "late", killed=killed, patience=5.0, waits=(0.2,) * 3)
+        left = scene.journal.read(KEY)
+        if left is not None:
+            outcome = await settle(left, scene.configuration(), scene.journal, patience=5.0, waits=(0.2,) * 3)
+            assert outcome.kind != "failed"
+        await asyncio.to_thread(scene.api.wait_for, lambda api: api.under_way == 0)
+        assert scene.api.now == PRODUCTION
+        assert scene.journal.read(KEY) is None
 
 
 async def test_the_faults_are_met(tmp_path: Path) -> None:

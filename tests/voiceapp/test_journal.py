@@ -74,6 +74,14 @@ def test_nothing_is_there_before_something_is_written(journal: Journal) -> None:
     assert not journal.folder.exists()
 
 
+def test_the_age_of_an_entry_is_that_of_its_file(journal: Journal) -> None:
+    assert journal.age(KEY) == float("inf")
+    journal.write(entry())
+    assert -1 < journal.age(KEY.lower()) < 30
+    os.utime(journal.folder / f"{KEY}.json", (1_700_000_000, 1_700_000_000))
+    assert journal.age(KEY) > 1_000_000
+
+
 def test_a_removed_entry_is_gone(journal: Journal) -> None:
     journal.write(entry())
     journal.remove(KEY.lower())

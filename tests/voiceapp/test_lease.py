@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -16,7 +18,7 @@ from devserver.errors import ConfigError, FnError
 from devserver.project.file_lock import Held
 from devserver.runtime.clients.voice_results import Callbacks
 from devserver.voiceapp import ConfigurationFailed, Journal, LeaseRefused, Rules, Told, Unreadable
-from tests.fakes.callback_api import KEY, PRODUCTION
+from tests.fakes.callback_api import KEY, PRODUCTION, Name
 from tests.voiceapp.leases import HOLDER, Scene, lease_scene
 from tests.voiceapp.samples import DEPLOYED, HOTLINE, MINE, MINE_LATER, THEIRS, entry
 
@@ -193,6 +195,46 @@ class TestTaking:
         await lease.give_back()
         assert scene.configured(DEPLOYED, HOTLINE)
 
+    @pytest.mark.parametrize("fault", ["401", "403", "40003"])
+    async def test_what_is_refused_leaves_nothing_behind(self, scene: Scene, fault: Name) -> None:
+        lease = scene.lease()
+        scene.api.play("POST", fault)
+        with pytest.raises(ConfigurationFailed):
+            await lease.take(MINE)
+        assert lease.entry is None
+        assert scene.journal.read(KEY) is None
+        assert scene.guard.told == ["arm", "release"]
+        assert is_free(scene.journal)
+        assert scene.api.now == PRODUCTION
+
+    async def test_what_may_have_been_made_before_it_was_refused_is_kept_in_mind(self, scene: Scene) -> None:
+        lease = scene.lease()
+        scene.api.play("POST", "500", "401")
+        with pytest.raises(ConfigurationFailed, match="refuses key and secret"):
+            await lease.take(MINE)
+        assert scene.journal.read(KEY) == lease.entry
+        assert lease.entry is not None
+        assert scene.guard.alive
+        assert not is_free(scene.journal)
+
+    async def test_a_change_that_was_never_answered_is_written_down_until_it_is_old(self, scene: Scene) -> None:
+        clock = ManualClock()
+        lease = scene.lease(clock=clock)
+        scene.api.play("POST", "500")
+        await lease.take(MINE)
+        assert lease.entry is not None
+        assert (lease.entry.state, lease.entry.unanswered) == ("applied", clock.wall())
+        clock.advance(3600)
+        await lease.move(MINE_LATER)
+        assert lease.entry.unanswered is None
+
+    async def test_a_change_whose_answer_is_lost_is_not_made_twice(self, scene: Scene) -> None:
+        scene.api.play("POST", "lost")
+        await scene.lease().take(MINE)
+        assert scene.api.methods == ["GET", "POST", "GET"]
+        assert scene.configured(MINE, PRODUCTION.primary)
+        assert scene.states == ["taken"]
+
     async def test_a_guard_that_does_not_start_prevents_it(self, scene: Scene) -> None:
         async def fail() -> None:
             raise FnError("The watchdog does not start.")
@@ -223,6 +265,22 @@ class TestTaking:
         with pytest.raises(LeaseRefused, match=rf"belongs to another fn \(pid {other}\)"):
             await lease.settle_leftover()
         assert scene.api.asked == []
+
+    async def test_a_watchdog_that_is_giving_back_is_waited_for_and_a_session_is_not(
+        self, scene: Scene, other: int
+    ) -> None:
+        lease = scene.lease(lock_patience=30.0)
+        scene.journal.write(entry(pid=other, origin=scene.api.url))
+        with pytest.raises(LeaseRefused, match=rf"pid {other}"):
+            await lease.settle_leftover()  # at once, or the time of this test is over
+        scene.journal.write(entry(pid=other + 1, origin=scene.api.url))
+        waiting = asyncio.create_task(lease.settle_leftover())
+        done, _ = await asyncio.wait({waiting}, timeout=0.1)
+        assert not done
+        os.kill(other, signal.SIGKILL)
+        await waiting
+        assert scene.states == ["settled"]
+        await lease.give_back()
 
     async def test_a_second_lease_in_the_same_process_is_refused_until_the_first_has_ended(self, scene: Scene) -> None:
         first, second = scene.lease(), scene.lease()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,14 +29,16 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "leases")
 
 
-async def settled(api: CallbackApi, journal: Journal, left: Entry, patience: float = 0.5) -> Outcome:
+async def settled(
+    api: CallbackApi, journal: Journal, left: Entry, patience: float = 0.5, waits: tuple[float, ...] = (0.01,)
+) -> Outcome:
     journal.write(left)
     configuration = HttpConfiguration(KEY, SECRET, api.url, timeout=0.2)
 
     async def is_dead(url: str) -> bool:
         return url == THEIRS
 
-    return await settle(left, configuration, journal, patience=patience, is_dead=is_dead, waits=(0.01,))
+    return await settle(left, configuration, journal, patience=patience, is_dead=is_dead, waits=waits)
 
 
 async def test_ours_is_replaced_by_the_original_exactly(api: CallbackApi, journal: Journal) -> None:
@@ -147,6 +151,46 @@ async def test_a_change_that_is_not_seen_to_be_made_stays_in_the_journal(api: Ca
     assert outcome.kind == "failed"
     assert f"but is still {MINE}" in outcome.text
     assert journal.read(KEY) == entry()
+
+
+@pytest.mark.parametrize(
+    ("left", "answered", "age", "looks"),
+    [
+        (entry(state="intent"), None, 0, 4),
+        (entry(state="intent"), True, 0, 1),
+        (entry(), None, 0, 1),
+        (entry(), False, 0, 4),
+        (entry(state="intent"), None, 3600, 1),
+        (entry(unanswered=time.time()), None, 0, 4),
+        (entry(unanswered=time.time() - 3600), None, 0, 1),
+    ],
+    ids=["in doubt", "answered", "read back", "read back and in doubt", "long ago", "two changes", "two, long ago"],
+)
+async def test_what_nobody_has_seen_answered_is_looked_for_a_while(
+    scene: tuple[CallbackApi, Journal], left: Entry, answered: bool | None, age: int, looks: int
+) -> None:
+    api, journal = scene
+    api.configure(PRODUCTION.primary, PRODUCTION.fallback)
+    journal.write(left)
+    long_ago = time.time() - age
+    os.utime(journal.folder / f"{KEY}.json", (long_ago, long_ago))
+    configuration = HttpConfiguration(KEY, SECRET, api.url)
+    await settle(left, configuration, journal, patience=1.0, waits=(0.0,) * 5, answered=answered)
+    assert api.methods == ["GET"] * looks
+
+
+@pytest.fixture
+def scene(api: CallbackApi, journal: Journal) -> tuple[CallbackApi, Journal]:
+    return api, journal
+
+
+async def test_a_change_that_arrives_between_two_looks_is_given_back(api: CallbackApi, journal: Journal) -> None:
+    api.configure(PRODUCTION.primary, PRODUCTION.fallback)
+    api.play("GET", None, api.somebody(MINE, PRODUCTION.primary))
+    outcome = await settled(api, journal, entry(state="intent"), waits=(0.0, 0.0, 0.0))
+    assert outcome.kind == "restored"
+    assert api.now == PRODUCTION
+    assert journal.read(KEY) is None
 
 
 async def test_what_is_set_between_two_tries_stays(api: CallbackApi, journal: Journal) -> None:
