@@ -33,6 +33,10 @@ EXTEND = "a"
 _SETTLE = 4.0  # seconds that the name of a fresh quick tunnel takes to be known everywhere (anchors.md 3.9)
 
 
+def _set_way(gateway: Gateway, seconds: float) -> None:
+    gateway.exposure.way = seconds
+
+
 class GoingPublic:
     """A session on its way to the public.
 
@@ -118,7 +122,13 @@ class GoingPublic:
                 stack.callback(one.close)
             await stack.enter_async_context(serve_function(sockets, gateway.handle_public))
             port = port_of(sockets)
-        self.publishing = publishing = Publishing(self._plan(port), self._lease, self._tell, self._busy)
+        self.publishing = publishing = Publishing(
+            self._plan(port),
+            self._lease,
+            self._tell,
+            self._busy,
+            measured=lambda took: _set_way(gateway, took),
+        )
         stack.push_async_callback(publishing.close)
         publishing.start()
         if self._keys.available and self._project.dev.tunnel_expiry:
