@@ -42,6 +42,7 @@ from devserver.session.reception import GatewaySettings
 _LEAST = 0.1  # of the deadline: so long code always has, however large the margin is
 _SETTLED = 0.1  # seconds that the platform has for what it was answered before a PATCH comes
 _NO_ROUND = 3 * ROUND + 5.0  # seconds after which no PIE comes any more
+_REMEMBERED = 256  # calls that have ended
 _LAST_WORDS = 2.0  # seconds for hanging up at the end of the session
 _KEPT = {
     "park": "the call is parked and hears the hold prompt",
@@ -142,6 +143,7 @@ class Holding:
         self._clock = clock
         self._tell = tell
         self._held: dict[tuple[str | None, str | None], _Held] = {}
+        self._over: dict[str | None, None] = {}  # calls that have ended lately
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
 
@@ -162,6 +164,8 @@ class Holding:
         asked = self._loop.create_task(self._asked(hand))
         try:
             await asyncio.wait({asked}, timeout=self._time_left(hand))
+            if hand.event != "dice" and hand.callid in self._over:
+                await asyncio.wait({asked})  # there is no call any more that could be kept
         except asyncio.CancelledError:
             asked.cancel()
             await asyncio.gather(asked, return_exceptions=True)
@@ -227,6 +231,9 @@ class Holding:
 
     def _hung_up(self, callid: str | None) -> None:
         """The call is over; what the code says now is for the recording."""
+        self._over[callid] = None
+        if len(self._over) > _REMEMBERED:
+            self._over.pop(next(iter(self._over)))
         for held in [held for held in self._held.values() if held.hand.callid == callid and not held.gone]:
             held.gone = True
             if held.next is not None:

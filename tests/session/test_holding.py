@@ -200,6 +200,20 @@ async def test_who_hangs_up_meanwhile_ends_nothing_but_the_call(session: PublicS
     assert recorded["marks"] == ["hold", "undelivered"]
 
 
+async def test_a_call_that_ended_before_it_was_to_be_held_is_not_held(
+    session: PublicSession, reach: PretendReach
+) -> None:
+    asked = asyncio.create_task(post(session, "ice"))
+    await until(lambda: came(session, "ice") == ["c1"])
+    await post(session, "dice")
+    await asyncio.wait({asked}, timeout=DEADLINE + 0.1)
+    assert not asked.done()
+    go(session, "ice")
+
+    assert (await asked).json == TRUE_ICE
+    assert not [event for event in session.events if event["event"] == "hold"]
+
+
 async def test_the_platform_asking_again_does_not_run_the_code_twice(
     session: PublicSession, reach: PretendReach
 ) -> None:
@@ -364,6 +378,7 @@ async def test_in_a_pause_the_handler_has_all_the_time_in_the_world_and_other_ca
         host._stands(Paused([hand.number for hand in session.engine.gateway._asking._in_hand.values()]))
         assert (await asked).json["action"]["name"] == "park"
         assert "stands still in the debugger" in (await told(session, "held"))["text"]
+        assert await session.engine.generations.acquire() is not host  # however slowly that starts here
         quick = await post(session, "ice", "quick")
         assert quick.json == TRUE_ICE
         assert quick.headers["X-Fn-Generation"] == "1"
