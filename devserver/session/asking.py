@@ -193,7 +193,9 @@ def _stood_still(hand: InHand) -> float:
 
 def _result(answer: Answer) -> Result:
     reply = Reply(answer.status, tuple(answer.headers), answer.body)
-    return Result(reply, failure(*answer.failure) if answer.failure else None, answer.hint)
+    return Result(
+        reply, failure(*answer.failure) if answer.failure else None, answer.hint, profiles=tuple(answer.profiles)
+    )
 
 
 def _no_host(hand: InHand, none: NoHost) -> Result:

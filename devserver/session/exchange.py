@@ -109,12 +109,14 @@ class Result(msgspec.Struct, frozen=True):
         error: kind, text and traceback, when it went wrong.
         hint: something to tell the developer.
         marks: for the recording, such as `deadline`.
+        profiles: paths of flame graphs, written in a moment.
     """
 
     reply: Reply | None
     error: dict[str, Any] | None = None
     hint: str = ""
     marks: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
 
 
 def failure(kind: str, text: str, traceback: str = "") -> dict[str, Any]:
@@ -229,6 +231,8 @@ def telling(hand: InHand, result: Result, verdict: Verdict, number: str | None) 
     fields["deadline"] = hand.patience
     if hand.held is not None:
         fields["held"] = round(hand.held, 2)
+    if result.profiles:
+        fields["profiles"] = list(result.profiles)
     if HOLDING in result.marks:
         fields["holding"] = True
     if hand.event == "dice":

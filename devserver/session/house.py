@@ -54,6 +54,7 @@ class Places:
         sealed: a replay: calls of the SDK do not go out unless that is allowed.
         preload: modules that hosts import ahead of the function.
         cloud: address of the local Sinch; empty where there is none.
+        profiles: folder for flame graphs of callbacks; None to make none.
     """
 
     storage: Path
@@ -62,6 +63,7 @@ class Places:
     sealed: bool = False
     preload: tuple[str, ...] = ()
     cloud: str = ""
+    profiles: Path | None = None
 
 
 class House:
@@ -118,6 +120,7 @@ class House:
                 str(self._places.database),
                 str(self._places.keep or ""),
                 self._places.sealed,
+                str(self._places.profiles or ""),
             ),
             [*self._places.preload, *memory.third_party],
             list(memory.code.values()),
@@ -218,6 +221,8 @@ class House:
         """A generation answers from now on."""
         if self.generations.current is not None:
             self.follow(self.generations.current.pid)
+        if loaded.slow:
+            self._say("info", _slow_import(loaded))
         if first:
             for text in loaded.warnings:
                 self._say("warning", text)
@@ -259,3 +264,8 @@ class House:
 
 def _nobody(pid: int) -> None:
     """Nobody wants to know."""
+
+
+def _slow_import(loaded: Loaded) -> str:
+    listed = ", ".join(f"{name} {ms / 1000:.2f} s" for name, ms in loaded.slow)
+    return f"Importing the function took {loaded.ms / 1000:.1f} s, by own time: {listed}."

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +129,11 @@ class _Session:
 
     def _setting(self, sockets: dict[str, Any]) -> Setting:
         cloud = f"http://127.0.0.1:{port_of(sockets['cloud'])}"
-        debug = self._terms.debug is not None
-        return Setting(project_places(self._root, cloud), self._root / ".fn", True, self._token, debug)
+        folder = self._root / ".fn"
+        places = replace(
+            project_places(self._root, cloud), profiles=folder / "profiles" if self._terms.profile else None
+        )
+        return Setting(places, folder, True, self._token, self._terms.debug is not None)
 
     def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
         terms = self._terms

@@ -131,6 +131,7 @@ class Words:
         lines = [self._at(f"{name} {who:<22} {self._used(fields)}  {what}{self._mark(fields)}")]
         lines += self._details(fields)
         lines += [self._finding(finding) for finding in fields["findings"]]
+        lines += [self._under(f"profile: {visible_line(path)}", dim=True) for path in fields.get("profiles", ())]
         return "\n".join(lines)
 
     def _used(self, fields: Mapping[str, Any]) -> str:

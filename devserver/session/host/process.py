@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devserver.debug import inside
 from devserver.runtime.application import Application, Outcome, current
@@ -57,6 +57,7 @@ from devserver.session.frames import (
     encode,
 )
 from devserver.session.host.debugged import Debugged
+from devserver.session.host.importing import LONG, Imports
 from devserver.session.host.loading import Project, preload, third_party
 from devserver.session.host.observed import KeepingStorage
 from devserver.session.host.outbound import HostWire
@@ -65,6 +66,9 @@ from devserver.session.host.replay_clock import frozen
 from devserver.session.host.sockets import WebSocket
 from devserver.session.host.standstill import Standstill
 from devserver.session.host.watchdog import Watchdog, leave_with_parent
+
+if TYPE_CHECKING:
+    from devserver.session.host.profiling import Profiles
 
 _THREADS = 64  # plain `def` handlers that may run at once; a hung one holds its thread until the host goes
 
@@ -195,6 +199,7 @@ class Host:
         os.environ.update(message.environment)
         with suppress(OSError):  # the folder may be gone; what is loaded goes on
             os.chdir(self._root)
+        self._profiles = _profiles(message.settings.profiles)
         self._logger = capture(self._wire.send, self._root)
         self._outbound = HostWire(self._wire.send, sealed=self._settings.sealed)
         watch_statements(self._settings.database, self._changed_database)
@@ -248,8 +253,12 @@ class Host:
         return None
 
     async def _import(self, message: Load, started: float) -> Loaded:
-        module = self._project.import_function()
+        imports = Imports(self._root)
+        with imports.measured():
+            module = self._project.import_function()
         handlers = find_handlers(module)
+        if self._profiles is not None:
+            handlers = self._profiles.watch(handlers)
         application = self._application(message.generation, handlers)
         runtime = Runtime()
         if handlers.setup is not None:
@@ -258,6 +267,7 @@ class Host:
         self._watch()
         for hook in runtime.startup:
             await call_hook(hook, self._context())
+        ms = (time.perf_counter() - started) * 1000
         return Loaded(
             message.generation,
             list(application.routes),
@@ -267,8 +277,9 @@ class Host:
             third_party(self._baseline, self._root),
             list(runtime.sockets),
             list(handlers.misfits.values()),
-            (time.perf_counter() - started) * 1000,
+            ms,
             [name for name in handlers.by_name if handlers.is_protected(name)],
+            imports.slowest() if ms > LONG else [],
         )
 
     def _watch(self) -> None:
@@ -336,6 +347,7 @@ class Host:
                 outcome.handler,
                 (failure.kind, failure.text, failure.traceback) if failure else None,
                 outcome.hint,
+                [] if self._profiles is None else self._profiles.files(message.request_id),
             )
         )
         if not self._invocations:
@@ -406,6 +418,8 @@ class Host:
                 await socket_.close(1012, "the code was reloaded")
             await self._shutdown_hooks()
             await self._end_tasks(app.generation, message.grace)
+        if self._profiles is not None:
+            self._profiles.close()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self._finished.set()
@@ -428,6 +442,16 @@ class Host:
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=1)
+
+
+def _profiles(folder: str) -> Profiles | None:
+    if not folder:
+        return None
+    from pathlib import Path
+
+    from devserver.session.host.profiling import Profiles
+
+    return Profiles(Path(folder))
 
 
 def _task_name(task: asyncio.Task[Any], root: str) -> str:
