@@ -25,6 +25,7 @@ from benchmarks import (
     calling,
     closed,
     exploring,
+    holding,
     ignoring,
     machine,
     peers,
@@ -55,6 +56,7 @@ ROWS: dict[str, Callable[[Settings], Outcome]] = {
     "machine": machine.machine,
     "calls": calling.calling,
     "explore": exploring.explore,
+    "hold": holding.hold,
     "public": public.public,
 }
 BUSY = 0.7
