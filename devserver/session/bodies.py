@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 _SLOWEST = 30.0  # seconds a body may take to arrive
 
@@ -17,6 +17,10 @@ class BodyTooSlow(Exception):
     """The body did not arrive in time; the text says so."""
 
 
+class SenderGone(Exception):
+    """Who sent it hung up in the middle, so there is nobody to answer. It is no fault of ours, and no news."""
+
+
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     """The whole body.
 
@@ -27,6 +31,7 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     Raises:
         BodyTooLarge: more than `limit` bytes.
         BodyTooSlow: it took longer than half a minute.
+        SenderGone: it will never be whole.
     """
     content = request.content
     if content.is_eof() and content.total_bytes <= limit:
@@ -45,4 +50,6 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
                     raise BodyTooLarge
     except TimeoutError:
         raise BodyTooSlow(f"The body did not arrive within {_SLOWEST:.0f} s.") from None
+    except (ConnectionError, ClientPayloadError) as error:
+        raise SenderGone from error
     return bytes(parts)

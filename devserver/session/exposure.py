@@ -1,15 +1,17 @@
 """How far a session is open to the outside, and what follows for one request: plain decisions.
 
 A tunnel gives the function port a public address, and then anyone may call. Where a request comes from is decided by
-the door it came in by: a tunnel has a listener of its own. The ordinary port is for this machine, with two exceptions
-that are decided here: somebody may point another tunnel at it, which leaves marks, and with `--public-url` the user's
-own proxy sends everything there, possibly without a mark and with a Host of this machine (nginx does). It must not
-know how a tunnel works, and answers nothing itself.
+the door it came in by: a tunnel has a listener of its own. The ordinary port is for this machine, with three exceptions
+that are decided here: somebody may point another tunnel at it, which leaves marks; with `--public-url` the user's own
+proxy sends everything there, possibly without a mark and with a Host of this machine (nginx does); and a web page of
+another site can make the developer's own browser send something (anchors.md 4, items 3 and 4). It must not know how a
+tunnel works, and answers nothing itself.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ from devserver.session.terms import TOKEN_HEADER, Terms
 
 _MARKS = frozenset({"cf-ray", "cf-connecting-ip", "forwarded", "via", "x-real-ip"})
 _MARKS_BEGIN = "x-forwarded-"
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ class Exposure:
         """
         if not self.open or is_token(headers.get(TOKEN_HEADER), token):
             return False
-        return self.own_proxy or has_marks(headers)
+        return self.own_proxy or has_marks(headers) or _is_of_another_site(headers)
 
     def below(self, path: str) -> str | None:
         """What of a path is below the prefix of the public address; None when it is not below it."""
@@ -106,6 +109,23 @@ def is_token(given: str | None, token: str) -> bool:
 def has_marks(headers: Iterable[str]) -> bool:
     """Whether one of these names of headers is the mark of a proxy."""
     return any(name.lower() in _MARKS or name.lower().startswith(_MARKS_BEGIN) for name in headers)
+
+
+def _is_of_another_site(headers: Mapping[str, str]) -> bool:
+    """Whether a browser was led here by a page that is not of this machine, by its own name or by one of a stranger's
+    that leads here (DNS rebinding). Programs send no Origin, and a Host of this machine.
+    """
+    origin = headers.get("Origin")
+    host = headers.get("Host")
+    return (host is not None and not _is_here(f"//{host}")) or (origin is not None and not _is_here(origin))
+
+
+def _is_here(address: str) -> bool:
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:  # half an IPv6 address
+        return False
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or bool(_LOOPBACK.fullmatch(host))
 
 
 def unprotected(handlers: Iterable[str], protected: Iterable[str], sockets: Iterable[str] = ()) -> list[str]:

@@ -28,7 +28,7 @@ from devserver.session.frames import Replaying
 from devserver.session.generations import Generations
 from devserver.session.in_time import InTime
 from devserver.session.outside import Outside
-from devserver.session.reception import GatewaySettings, Reception, object_of
+from devserver.session.reception import GatewaySettings, Reception, object_of, target_of
 from devserver.session.report import Report
 from devserver.session.statics import find_public
 
@@ -102,7 +102,7 @@ class Gateway:
         """Answer one request of the function port; what it raises is aiohttp's business (a broken connection)."""
         if self._exposure.open and self._exposure.is_from_outside(request.headers, self._settings().token):
             return await self._outside.handle(request)
-        target = request.raw_path
+        target = target_of(request)
         path = target.partition("?")[0]
         if path == "/health" and request.method in {"GET", "HEAD"}:
             return to_response(self._health(), name="fn")

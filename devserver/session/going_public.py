@@ -32,6 +32,8 @@ EXTEND = "a"
 
 _SETTLE = 4.0  # seconds that the name of a fresh quick tunnel takes to be known everywhere (anchors.md 3.9)
 
+_LONG, _SHORT = 25.0, 5.0  # seconds in which a fresh address, and one that was there before, must lead here
+
 
 def _set_way(gateway: Gateway, seconds: float) -> None:
     gateway.exposure.way = seconds
@@ -142,6 +144,7 @@ class GoingPublic:
             port,
             self._proof,
             settle=_SETTLE if fresh else 0.0,
+            budget=_LONG if fresh else _SHORT,
             via=via,
             expiry=self._project.dev.tunnel_expiry,
             key=EXTEND if self._keys.available else "",

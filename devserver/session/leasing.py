@@ -64,7 +64,7 @@ def lease_of(
         ConfigError: the state directory cannot be used.
     """
     journal = journal_of(os.environ)
-    holder = Holder(os.getpid(), _started(), str(project.root), project.name, application.local)
+    holder = Holder(os.getpid(), time.time(), str(project.root), project.name, application.local)
     errand = Errand(application.key, application.secret, application.origin, str(journal.folder), application.local)
     rules = Rules(failover, take_over, partial(_agreed, application.key, ask, yes=yes))
     return Lease(
@@ -119,7 +119,3 @@ async def _agreed(application: str, ask: Ask, address: str, *, yes: bool) -> boo
 
 def _leftover_configuration(application: Application, entry: Entry) -> Configuration:
     return configuration_of_entry(entry, application.secret) or application.configuration()
-
-
-def _started() -> float:
-    return time.time() - time.process_time()

@@ -16,17 +16,19 @@ from aiohttp.http import SERVER_SOFTWARE
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
+from devserver.session.bodies import SenderGone
+
 _HEADERS_WITHIN = 20.0  # seconds from connecting to the end of the first request's headers
 _KEEP_ALIVE = 75.0
 _LAST_ANSWERS = 0.5  # seconds for requests in hand at the end, and as many once they are cancelled: Ctrl-C is prompt
 
 
 class _OnlyOurs(logging.Filter):
-    """Keeps what is our fault; a client that speaks no HTTP has had its 400 and is no news."""
+    """Keeps what is our fault; a client that speaks no HTTP has had its 400, and one that has gone needs no answer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """See logging."""
-        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | SenderGone))
 
 
 _log = logging.getLogger("devserver.http")

@@ -24,7 +24,7 @@ from devserver.session.exchange import InHand
 from devserver.session.exposure import Exposure, has_marks, unprotected, warning_of
 from devserver.session.generations import Generations, NoHost
 from devserver.session.rationing import Ration, Room
-from devserver.session.reception import GatewaySettings, Reception, headers_of, object_of
+from devserver.session.reception import GatewaySettings, Reception, headers_of, object_of, target_of
 from devserver.session.statics import find_public
 from devserver.signing import Verdict, verify
 
@@ -113,7 +113,7 @@ class Outside:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request from outside."""
-        path = request.raw_path.partition("?")[0]
+        path = target_of(request).partition("?")[0]
         if request.method == "GET" and (proof := self.exposure.proof(path)) is not None:
             return web.Response(body=proof, content_type="text/plain")
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
@@ -194,7 +194,7 @@ class Outside:
     def _take_in(self, request: web.BaseRequest, path: str, body: bytes, settings: GatewaySettings) -> InHand:
         # A prefix that had to come off belongs to the public address and not to the function: what is recorded is the
         # function's path, so that it can be replayed.
-        query = request.raw_path.partition("?")[1:]
+        query = target_of(request).partition("?")[1:]
         recorded = RecordedRequest(
             request.method, path + "".join(query), headers_of(request, ours=False), body, request.remote or ""
         )

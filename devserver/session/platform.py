@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from devserver.errors import ConfigError, FnError
 from devserver.project import Project
+from devserver.runtime.clients.voice_hosts import configuration_origin
 from devserver.runtime.clients.voice_results import Callbacks
-from devserver.voiceapp import Configuration, Entry, HttpConfiguration, LocalPlatform, origin_from
-from devserver.voiceapp.configuration import DEFAULT_ORIGIN, ConfigurationFailed
+from devserver.voiceapp import Configuration, Entry, HttpConfiguration, LocalPlatform
+from devserver.voiceapp.configuration import ConfigurationFailed
 
 if TYPE_CHECKING:
     from devserver.cloud.voice_state import VoiceState
@@ -52,14 +53,13 @@ def application_of(project: Project, environ: Mapping[str, str], *, function: st
         cloud: address of the cloud port.
 
     Raises:
-        ConfigError: the project has half of a Voice App.
-        FnError: `FN_CONFIGURATION_ORIGIN` is no address.
+        ConfigError: the project has half of a Voice App, or `FN_CONFIGURATION_ORIGIN` is no address.
     """
     folder = project.root / ".fn"
     local = LocalPlatform(str(folder), f"{function}/")
     if project.voice_app and project.voice_secret:
-        origin = origin_from(environ)
-        if origin == DEFAULT_ORIGIN:
+        origin = configuration_origin(environ)
+        if origin == configuration_origin({}):
             origin = project.dev.origins.get("voice", origin).rstrip("/")
         return Application(project.voice_app, project.voice_secret, origin, local if origin == cloud else None)
     if project.voice_app or project.voice_secret:

@@ -23,7 +23,7 @@ from devserver.voiceapp import ConfigurationFailed, Lease
 TICK = 1.0  # seconds between two looks at the clock
 _CHECK = 10.0  # seconds between two looks at the callback: a take-over is noticed within 15 s
 _REMIND = 600.0  # seconds
-_BUDGET = 25.0  # seconds for the proof, after which it is tried again
+_RETRY = 30.0  # seconds between two tries to give back what could not be given back in time
 _UNPROVEN = 5.0  # seconds between two proofs that failed
 
 
@@ -36,6 +36,7 @@ class Plan:
         port: where it is to lead.
         proof: how we know ourselves.
         settle: seconds before a new address is asked for the first time.
+        budget: seconds for its proof, after which it is told why it failed, and tried again.
         via: where requests for the address are sent instead; None for the address itself.
         expiry: seconds after which it ends; 0: never.
         key: what a person presses for one more hour; empty where there are no keys.
@@ -45,6 +46,7 @@ class Plan:
     port: int
     proof: Proof
     settle: float = 0.0
+    budget: float = 5.0
     via: str | None = None
     expiry: float = 3600.0
     key: str = ""
@@ -86,6 +88,8 @@ class Publishing:
         self._reminded = 0.0
         self._look_at = 0.0  # when the callback is looked at again
         self._said = ""  # the last trouble, so that it is told once
+        self._ending = False
+        self._tried_last = False  # it has been tried to give the callback back since it is ending
         self._again = False  # the callback could not be changed, and it makes sense to try again
         self.url: str | None = None
 
@@ -107,12 +111,13 @@ class Publishing:
     async def close(self) -> None:
         """Give the callback back, then the address; bounded."""
         task, self._task = self._task, None
+        self._ending = True
         if task is not None:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        if self._lease is not None and self._lease.entry is not None:
-            await self._give_back()  # it could not be given back when its time was over
+        if not self._tried_last and self._lease is not None and self._lease.entry is not None:
+            await self._give_back()  # it was interrupted in that, or was waiting to try again
 
     # --- the life of it ----------------------------------------------------------------------------------------
 
@@ -122,6 +127,7 @@ class Publishing:
             async with self._tunnel() as address:
                 self._begin()
                 await self._live(address)
+            await self._give_back_at_last()
         except TunnelFailed as failed:
             # The tunnel has told the reason; what to do about it is ours to say.
             if failed.hint:
@@ -202,7 +208,7 @@ class Publishing:
         plan = self._plan
         try:
             proven = await plan.proof.ask(
-                url, settle=plan.settle, budget=_BUDGET, private=plan.provider.private, via=plan.via
+                url, settle=plan.settle, budget=plan.budget, private=plan.provider.private, via=plan.via
             )
         except TunnelFailed as failed:
             self._trouble(f"{failed.message} {failed.hint}".strip())
@@ -237,10 +243,18 @@ class Publishing:
             refused(self._tell, self._lease.application, error)
 
     async def _give_back(self) -> None:
+        last = self._ending
         if self._lease is not None:
             self._busy(f"giving the callback of {self._lease.application} back")
             with suppress(FnError):
                 await self._lease.give_back()
+        self._tried_last = last
+
+    async def _give_back_at_last(self) -> None:
+        """The time of the tunnel is over, and the platform did not answer."""
+        while self._lease is not None and self._lease.entry is not None:
+            await asyncio.sleep(_RETRY)
+            await self._give_back()
 
     # --- what people are told ----------------------------------------------------------------------------------
 

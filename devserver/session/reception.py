@@ -128,6 +128,19 @@ def _source(headers: Mapping[str, str], settings: GatewaySettings) -> Source:
     return claimed if claimed is not None and headers.get(TOKEN_HEADER) == settings.token else "local"
 
 
+def target_of(request: web.BaseRequest) -> str:
+    """Path and query of a request, as received.
+
+    A client may name a whole address (`GET http://host/path`, as to a proxy) or an authority (`CONNECT host:80`). Of
+    these the path counts, and nothing else: what is recorded is sent again one day, and must not lead elsewhere then.
+    """
+    raw = request.raw_path
+    if raw.startswith("/"):
+        return raw
+    rest = raw.partition("://")[2] or raw
+    return f"/{rest.partition('/')[2]}"
+
+
 def headers_of(request: web.BaseRequest, *, ours: bool) -> Headers:
     """The headers of a request, in order and spelling of the wire; with or without those of our own commands."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]

@@ -118,7 +118,8 @@ async def send(
     at = time.time()
     async with client.request(
         item.method,
-        URL(session.function + path, encoded=True),
+        # A path of a file from elsewhere could begin with `@host`, and would lead there with our token.
+        URL(f"{session.function}/{path.removeprefix('/')}", encoded=True),
         data=body or None,
         headers=headers,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),

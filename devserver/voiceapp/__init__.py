@@ -18,7 +18,7 @@
 It must not know where the public address comes from, nor that there is a local Sinch.
 """
 
-from devserver.voiceapp.configuration import Configuration, ConfigurationFailed, HttpConfiguration, origin_from
+from devserver.voiceapp.configuration import Configuration, ConfigurationFailed, HttpConfiguration
 from devserver.voiceapp.entry import Entry, LocalPlatform
 from devserver.voiceapp.journal import Journal, Unreadable
 from devserver.voiceapp.lease import Lease
@@ -43,7 +43,6 @@ __all__ = [
     "Told",
     "Unreadable",
     "Watchdog",
-    "origin_from",
     "settle",
     "watch",
 ]

@@ -47,12 +47,17 @@ class Changes:
         self._under_way: asyncio.Future[None] | None = None
         self.entry: Entry | None = None
         self._clock = clock
-        self._unanswered: float | None = None  # when the last change left that has no answer yet, or never had one
+        self._unanswered: list[float] = []  # when changes left that have no answer yet, or never had one
+        self._last = 0.0  # when the last one left
 
     @property
     def answered(self) -> bool:
         """Whether no change is still to be expected: each was answered, or left so long ago that it never comes."""
-        return is_answered(self._unanswered, self._clock.wall())
+        return is_answered(self._latest, self._clock.wall())
+
+    @property
+    def _latest(self) -> float | None:
+        return max(self._unanswered, default=None)
 
     async def read(self, patience: Patience | None = None) -> Callbacks:
         """What is configured; asked again while the platform does not answer.
@@ -96,7 +101,8 @@ class Changes:
         while not await self._set(to_set(now, entry), patience):
             now = await self.read(patience)
             if same_address(now.primary, entry.ours.primary):
-                return  # it was the answer that was lost
+                self._made()
+                return
             if now != seen and not is_ours(now, entry):
                 raise _not_ours(entry, now)
         now = await self.read()
@@ -111,7 +117,7 @@ class Changes:
         """
         if self.entry is None:
             raise AssertionError
-        await self._write(replace(self.entry, state="applied", unanswered=None if self.answered else self._unanswered))
+        await self._write(replace(self.entry, state="applied", unanswered=None if self.answered else self._latest))
         return self.entry
 
     async def finished(self) -> None:
@@ -122,9 +128,10 @@ class Changes:
     async def _set(self, urls: Callbacks, patience: Patience) -> bool:
         """Whether it is set; False when it is time to look, and to try again."""
         doubt, self._in_doubt = self._in_doubt, True
-        before, self._unanswered = self._unanswered, self._clock.wall()
+        self._last = left = self._clock.wall()
+        self._unanswered.append(left)
         sent = asyncio.ensure_future(self._configuration.set(urls))
-        sent.add_done_callback(partial(self._hear, before))
+        sent.add_done_callback(partial(self._hear, left))
         try:
             await self._unbroken(sent)
         except ConfigurationFailed as error:
@@ -133,6 +140,11 @@ class Changes:
                 raise
             return False
         return True
+
+    def _made(self) -> None:
+        """It was the answer that was lost: of the changes without one, one less is to be expected."""
+        if self._last in self._unanswered:
+            self._unanswered.remove(self._last)
 
     async def _write(self, entry: Entry) -> None:
         # Remembered first: when this is cancelled, it is written all the same, and must not stay behind.
@@ -143,11 +155,11 @@ class Changes:
             self.entry = before
             raise
 
-    def _hear(self, before: float | None, sent: asyncio.Future[None]) -> None:
+    def _hear(self, left: float, sent: asyncio.Future[None]) -> None:
         # Called also when nobody waits for it any more. An answer says nothing about the changes before this one.
         error = None if sent.cancelled() else sent.exception()
-        if not sent.cancelled() and not (isinstance(error, ConfigurationFailed) and error.applied):
-            self._unanswered = before
+        if not sent.cancelled() and not (isinstance(error, ConfigurationFailed) and not error.answered):
+            self._unanswered.remove(left)
 
     async def _unbroken(self, step: asyncio.Future[None]) -> None:
         self._under_way = step

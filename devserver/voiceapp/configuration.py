@@ -6,24 +6,19 @@ It must not know what a lease is. The requests are those of `context.voice`.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from devserver.errors import FnError
 from devserver.runtime.clients.unlocking import MissingVariables
 from devserver.runtime.clients.voice import Configuration as VoiceConfiguration
+from devserver.runtime.clients.voice_hosts import CONFIGURATION
 from devserver.runtime.clients.voice_http import VoiceHttp
 from devserver.runtime.clients.voice_results import Callbacks, VoiceError, VoiceUnreachable
 
-DEFAULT_ORIGIN = "https://callingapi.sinch.com"
-ORIGIN_VARIABLE = "FN_CONFIGURATION_ORIGIN"
 TIMEOUT = 5.0  # seconds for a request
-_HOST = re.compile(r"[^\s/\\@]+")
 _SKEW = 120.0  # seconds of difference that are worth a sentence
 
 
@@ -32,13 +27,17 @@ class ConfigurationFailed(FnError):
 
     Attributes:
         again: trying again makes sense.
-        applied: the change may have been made although there was no answer.
+        applied: the change may have been made.
+        answered: by the platform itself: the change has been made by now, or never will be.
     """
 
-    def __init__(self, message: str, *, hint: str = "", again: bool = False, applied: bool = False) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", again: bool = False, applied: bool = False, answered: bool = True
+    ) -> None:
         super().__init__(message, hint=hint)
         self.again = again
         self.applied = applied
+        self.answered = answered
 
 
 class Configuration(Protocol):
@@ -84,7 +83,7 @@ class HttpConfiguration:
 
     application: str
     secret: str = field(repr=False)
-    origin: str = DEFAULT_ORIGIN
+    origin: str
     timeout: float = TIMEOUT
 
     async def get(self) -> Callbacks:
@@ -113,20 +112,23 @@ class HttpConfiguration:
         said = f"The callback of {self.application} could not be {what}"
         if isinstance(error, VoiceUnreachable):
             return ConfigurationFailed(
-                f"{said}: {error.message}", hint="Is there a way to the network?", again=True, applied=what == "set"
+                f"{said}: {error.message}",
+                hint="Is there a way to the network?",
+                again=True,
+                applied=what == "set",
+                answered=False,
             )
         if error.status in {401, 403}:
             return await self._not_authorized(error, said)
         if error.status is None or 300 <= error.status < 400:
-            return ConfigurationFailed(f"{said}: {error.message}", hint=f"Is {ORIGIN_VARIABLE} the right address?")
+            return ConfigurationFailed(f"{said}: {error.message}", hint=f"Is {CONFIGURATION} the right address?")
         if _is_unclear(error.status):
-            told = error.message
+            told, hint, answered = error.message, "", error.code is not None
             if told.startswith("<") or error.status < 300:
                 told = "with something that is not of the Voice API."
-            hint = "Is there a proxy or a sign-in page between here and the platform?" if told != error.message else ""
-            return ConfigurationFailed(
-                f"{said}: {self.origin} answered {error.status} {told}", hint=hint, again=True, applied=what == "set"
-            )
+                hint = "Is there a proxy or a sign-in page between here and the platform?"
+            text = f"{said}: {self.origin} answered {error.status} {told}"
+            return ConfigurationFailed(text, hint=hint, again=True, applied=what == "set", answered=answered)
         return ConfigurationFailed(
             f"{said}: {error.status} {error.message}",
             hint="Does the application key belong to this project? `fn secrets explain VOICE_APPLICATION_KEY` shows "
@@ -153,28 +155,6 @@ class HttpConfiguration:
             hint="`fn secrets explain VOICE_APPLICATION_SECRET` shows where the secret comes from; compare key and "
             "secret with the Voice App in the Sinch dashboard.",
         )
-
-
-def origin_from(environ: Mapping[str, str]) -> str:
-    """The address of the configuration API; `FN_CONFIGURATION_ORIGIN` names another than Sinch's.
-
-    Raises:
-        FnError: it is no http or https address.
-    """
-    named = environ.get(ORIGIN_VARIABLE, "").strip().rstrip("/")
-    if named and not _is_address(named):
-        raise FnError(
-            f"{ORIGIN_VARIABLE} is {named!r}, which is no http or https address.", hint="Correct or unset it."
-        )
-    return named or DEFAULT_ORIGIN
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or "")) and parts.port != 0
-    except ValueError:  # a port that is none, half an IPv6 address
-        return False
 
 
 async def clock_skew(origin: str, timeout: float) -> float | None:  # noqa: ASYNC109 it is aiohttp that keeps it

@@ -30,10 +30,8 @@ from devserver.voiceapp.terms import Guard, Holder, LeaseRefused, Rules, State, 
 
 __all__ = ["PATIENCE", "Lease", "State"]
 
-PATIENCE = 8.0
-"""Seconds for which a change is tried again while the platform does not answer."""
-LOCK_PATIENCE = 6.0
-"""Seconds to wait for a watchdog that is giving back after a crash."""
+PATIENCE = 8.0  # seconds for which a change is tried again while the platform does not answer
+LOCK_PATIENCE = 6.0  # seconds to wait for a watchdog that is giving back after a crash
 _FRESH = 1.0  # seconds for which what was read may be decided upon
 
 
@@ -83,7 +81,7 @@ class Lease:
         self._waits = waits
         self._lock_patience = lock_patience
         self._clock = clock or SystemClock()
-        self._changes = Changes(configuration, journal, self._patient, self._clock)
+        self._changes = Changes(configuration, journal, lambda: Patience(patience, waits, self._clock), self._clock)
         self._lock = journal.lock(configuration.application)
         self._url = ""  # where callbacks are to go
         self._seen: Callbacks | None = None  # what the first change was to replace, until that is known to be made
@@ -292,9 +290,6 @@ class Lease:
             clock=self._clock,
             answered=answered,
         )
-
-    def _patient(self) -> Patience:
-        return Patience(self._patience, self._waits, self._clock)
 
     async def _let_go(self) -> None:
         try:

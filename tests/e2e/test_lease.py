@@ -271,6 +271,18 @@ def test_when_even_the_watchdog_was_killed_the_next_one_settles_it_first(
     assert here.is_back(PRODUCTION)
 
 
+def test_who_starts_again_right_after_kill_9_finds_the_original(here: Machine, session: Session) -> None:
+    here.api.play("GET", "hang")  # the watchdog is busy for a while
+    session.kill()
+    here.api.wait_for(lambda api: api.unplayed() == 0)
+
+    again = here.public()
+
+    assert again.lease("taken")["before"] == {"primary": PRODUCTION.primary, "fallback": PRODUCTION.fallback}
+    again.stop()
+    assert here.is_back(PRODUCTION)
+
+
 def test_a_pid_that_belongs_to_somebody_else_by_now_holds_nothing(here: Machine, session: Session) -> None:
     session.kill_all()
     entry = here.entries()[0]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_what_changes_while_somebody_thinks_is_what_counts(here: Machine) -> Non
 # --- the first start --------------------------------------------------------------------------------------------------
 
 
-def preference(here: Machine) -> str | None:
+def preference(here: Machine) -> Any:
     settings = json.loads((here.project() / "sinch.json").read_text())
     return settings.get("tunnel", {}).get("preference")
 

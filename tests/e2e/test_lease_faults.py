@@ -17,7 +17,7 @@ from typing import Literal
 
 import pytest
 
-from tests.e2e.leases import Machine, Session, machine, wait_until_gone
+from tests.e2e.leases import Machine, Session, command, machine, wait_until_gone
 from tests.fakes.callback_api import PRODUCTION, CallbackApi, Name
 from tests.fakes.processes import wait_until
 
@@ -163,13 +163,37 @@ def start(here: Machine, ending: str) -> Session:
     return here.public("--exec", wait, group=0)
 
 
+EARLY: dict[str, Callable[[Session, Machine], bool]] = {
+    "it is ready": lambda _session, _here: True,
+    "it asks for itself": lambda session, _here: "ready" in session.told("tunnel"),
+    "its watchdog starts": lambda session, _here: any("watchdog" in command(each) for each in session.family()),
+    "it has read": lambda _session, here: bool(here.api.asked),
+    "it is written down": lambda _session, here: bool(here.entries()),
+    "it is set": lambda _session, here: "POST" in here.api.methods,
+}
+
+
+@pytest.mark.parametrize("moment", EARLY)
+def test_cancelled_while_it_starts(moment: str, tmp_path: Path) -> None:
+    with machine(tmp_path) as here:
+        session = here.public(group=0)
+        wait_until(lambda: EARLY[moment](session, here), "it does not come so far")
+        family = session.family()
+
+        assert session.stop(signal.SIGINT) == 130
+
+        assert session.errors == ""
+        assert here.is_back(PRODUCTION)
+        wait_until_gone(family)
+
+
 @pytest.fixture(scope="module")
 def table(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[None]]]:
     """What comes of each cell that is wanted."""
     items = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
-    wanted = {item.callspec.params["cell"] for item in items}
+    wanted = {item.callspec.params.get("cell") for item in items}
     folder = tmp_path_factory.mktemp("faults")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = {

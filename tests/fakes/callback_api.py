@@ -10,9 +10,8 @@ import json
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, Literal
@@ -21,6 +20,7 @@ from aiohttp import web
 
 from devserver.runtime.clients.voice_results import Callbacks
 from devserver.signing import verify
+from tests.fakes.threads import in_a_thread
 
 KEY = "669E367E-6BBA-48AB-AF15-266871C28135"
 SECRET = "BeIukql3pTKJ8RGL5zo0DA=="
@@ -242,23 +242,6 @@ async def callback_api() -> AsyncIterator[CallbackApi]:
         await runner.cleanup()
 
 
-@contextmanager
-def callback_api_in_a_thread() -> Iterator[CallbackApi]:
+def callback_api_in_a_thread() -> AbstractContextManager[CallbackApi]:
     """The same beside code that has an event loop of its own, or none, such as a process."""
-    started: Future[CallbackApi] = Future()
-    ended = asyncio.Event()
-
-    async def serve() -> None:
-        async with callback_api() as api:
-            started.set_result(api)
-            await ended.wait()
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        yield started.result(10)
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
-        loop.close()
+    return in_a_thread(callback_api)

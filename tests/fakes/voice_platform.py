@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from devserver.signing import verify
+from tests.fakes.threads import in_a_thread
 
 KEY = "669E367E-6BBA-48AB-AF15-266871C28135"
 SECRET = "BeIukql3pTKJ8RGL5zo0DA=="
@@ -162,23 +160,6 @@ async def voice_platform() -> AsyncIterator[VoicePlatform]:
         await runner.cleanup()
 
 
-@contextmanager
-def voice_platform_in_a_thread() -> Iterator[VoicePlatform]:
+def voice_platform_in_a_thread() -> AbstractContextManager[VoicePlatform]:
     """The same beside code that has an event loop of its own, such as a command."""
-    started: Future[VoicePlatform] = Future()
-    ended = asyncio.Event()
-
-    async def serve() -> None:
-        async with voice_platform() as platform:
-            started.set_result(platform)
-            await ended.wait()
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        yield started.result(10)
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
-        loop.close()
+    return in_a_thread(voice_platform)

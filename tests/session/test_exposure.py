@@ -35,6 +35,37 @@ def test_what_has_no_mark_is_from_here_unless_a_proxy_of_the_users_leads_to_this
     assert Exposure(open=True, own_proxy=True).is_from_outside(plain, TOKEN)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.example.com:3000"},
+        {"Host": "127.0.0.1.example.com"},
+        {"Host": "[::1"},
+        {"Host": "localhost:3000", "Origin": "https://example.com"},
+        {"Host": "localhost:3000", "Origin": "http://localhost.example.com"},
+        {"Host": "localhost:3000", "Origin": "null"},
+    ],
+)
+def test_a_page_of_another_site_is_outside_whatever_browser_it_uses(headers: dict[str, str]) -> None:
+    assert Exposure(open=True).is_from_outside(headers, TOKEN)
+    assert not Exposure(open=True).is_from_outside({**headers, **OURS}, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Host": "localhost"},
+        {"Host": "LOCALHOST:3000"},
+        {"Host": "demo.localhost:3000"},
+        {"Host": "[::1]:3000"},
+        {"Host": "127.0.0.2:3000", "Origin": "http://localhost:5173"},
+    ],
+)
+def test_every_name_of_this_machine_is_from_here(headers: dict[str, str]) -> None:
+    assert not Exposure(open=True).is_from_outside(headers, TOKEN)
+
+
 @pytest.mark.parametrize("own_proxy", [False, True])
 def test_who_has_the_token_is_one_of_us(own_proxy: bool) -> None:
     exposure = Exposure(open=True, own_proxy=own_proxy)

@@ -358,6 +358,44 @@ async def test_what_is_no_http_is_refused_without_a_name(session: PublicSession)
     assert b"aiohttp" not in answer.lower()
 
 
+@pytest.mark.parametrize("door", ["public", "local"])
+@pytest.mark.parametrize(
+    ("framing", "part"), [(b"Content-Length: 50", b"abc"), (b"Transfer-Encoding: chunked", b"5\r\nabc")]
+)
+async def test_who_hangs_up_in_the_middle_of_a_body_is_no_news(
+    session: PublicSession, caplog: pytest.LogCaptureFixture, door: str, framing: bytes, part: bytes
+) -> None:
+    url = session.public if door == "public" else session.local
+    _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    writer.write(b"POST /ice HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n" + part)
+    await session.get("/health")  # it has been read by now
+    writer.transport.abort()
+
+    assert (await session.get("/status")).status == 200
+    assert caplog.records == []
+    assert not [event for event in session.events if event.get("path") == "/ice"]
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (b"GET http://example.com/status?a=b", "/status?a=b"),
+        (b"GET http://example.com", "/"),
+        (b"CONNECT @example.com:80", "/"),
+    ],
+)
+async def test_of_an_address_in_place_of_a_path_only_the_path_is_taken(
+    session: PublicSession, line: bytes, path: str
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", session.public_port)
+    writer.write(line + b" HTTP/1.1\r\nHost: example.com\r\n\r\n")
+    told = await session.told(path)
+    writer.close()
+    await writer.wait_closed()
+
+    assert (await session.recorded(told["id"]))["request"]["path"] == path
+
+
 # --- auth -------------------------------------------------------------------------------------------------------
 
 

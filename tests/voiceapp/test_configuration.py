@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from devserver.errors import FnError
 from devserver.runtime.clients.voice_results import Callbacks
-from devserver.voiceapp import ConfigurationFailed, HttpConfiguration, origin_from
-from devserver.voiceapp.configuration import DEFAULT_ORIGIN, clock_skew
+from devserver.voiceapp import ConfigurationFailed, HttpConfiguration
+from devserver.voiceapp.configuration import clock_skew
 from tests.fakes.callback_api import KEY, PRODUCTION, SECRET, CallbackApi, Name, callback_api
 from tests.voiceapp.samples import MINE
 
@@ -79,6 +78,7 @@ async def test_a_failure_is_a_sentence_and_says_what_can_be_done(
     assert "<html" not in failed.message
     assert failed.again is again
     assert failed.applied is (applied and method == "POST")
+    assert failed.answered is (fault not in {"hang", "drop", "lost", "html"})
     assert api.now == (Callbacks(MINE, None) if fault == "lost" and method == "POST" else PRODUCTION)
 
 
@@ -169,11 +169,4 @@ async def redirecting() -> AsyncIterator[str]:
 
 
 def test_the_secret_is_not_shown() -> None:
-    assert SECRET not in repr(HttpConfiguration(KEY, SECRET))
-
-
-def test_the_origin_is_sinch_or_what_the_environment_says() -> None:
-    assert origin_from({}) == origin_from({"FN_CONFIGURATION_ORIGIN": " "}) == DEFAULT_ORIGIN
-    assert origin_from({"FN_CONFIGURATION_ORIGIN": "http://127.0.0.1:9/ "}) == "http://127.0.0.1:9"
-    with pytest.raises(FnError, match="which is no http or https address"):
-        origin_from({"FN_CONFIGURATION_ORIGIN": "127.0.0.1:9"})
+    assert SECRET not in repr(HttpConfiguration(KEY, SECRET, "https://voice.example"))

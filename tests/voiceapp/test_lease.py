@@ -220,13 +220,33 @@ class TestTaking:
     async def test_a_change_that_was_never_answered_is_written_down_until_it_is_old(self, scene: Scene) -> None:
         clock = ManualClock()
         lease = scene.lease(clock=clock)
-        scene.api.play("POST", "500")
+        scene.api.play("POST", "drop")
         await lease.take(MINE)
         assert lease.entry is not None
         assert (lease.entry.state, lease.entry.unanswered) == ("applied", clock.wall())
         clock.advance(3600)
         await lease.move(MINE_LATER)
         assert lease.entry.unanswered is None
+
+    @pytest.mark.parametrize("fault", ["500", "429", "lost"])
+    async def test_what_is_known_to_be_made_or_not_is_not_expected_any_more(self, scene: Scene, fault: Name) -> None:
+        lease = scene.lease()
+        scene.api.play("POST", fault)
+        await lease.take(MINE)
+        assert lease.entry is not None
+        assert lease.entry.unanswered is None
+        scene.api.asked.clear()
+        await lease.give_back()
+        assert scene.api.methods == ["GET", "POST", "GET"]
+
+    async def test_a_change_that_was_made_although_it_failed_is_not_made_twice(self, scene: Scene) -> None:
+        scene.api.play("POST", "500")
+        scene.api.play("GET", None, scene.api.somebody(MINE, PRODUCTION.primary))
+        lease = scene.lease()
+        await lease.take(MINE)
+        assert scene.api.methods == ["GET", "POST", "GET"]
+        await lease.give_back()
+        assert scene.api.now == PRODUCTION
 
     async def test_a_change_whose_answer_is_lost_is_not_made_twice(self, scene: Scene) -> None:
         scene.api.play("POST", "lost")
@@ -272,7 +292,8 @@ class TestTaking:
         lease = scene.lease(lock_patience=30.0)
         scene.journal.write(entry(pid=other, origin=scene.api.url))
         with pytest.raises(LeaseRefused, match=rf"pid {other}"):
-            await lease.settle_leftover()  # at once, or the time of this test is over
+            async with asyncio.timeout(10):
+                await lease.settle_leftover()
         scene.journal.write(entry(pid=other + 1, origin=scene.api.url))
         waiting = asyncio.create_task(lease.settle_leftover())
         done, _ = await asyncio.wait({waiting}, timeout=0.1)

@@ -1,0 +1,130 @@
+"""The life of a public session, with a tunnel and a lease that do what a test says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from devserver.session import publishing
+from devserver.session.publishing import Plan, Publishing
+from devserver.tunnel import Proof
+from tests.fakes.tunnels import PretendProvider
+
+URL = "https://one.example"
+
+
+class PretendLease:
+    """A lease whose platform does not answer while it is `down`."""
+
+    application = "an application"
+
+    def __init__(self) -> None:
+        self.entry: str | None = None
+        self.down = False
+        self.done: list[str] = []
+        self._news = asyncio.Event()
+
+    async def settle_leftover(self) -> None:
+        self._do("settle")
+
+    async def take(self, url: str) -> None:
+        self.entry = url
+        self._do("take")
+
+    async def check(self) -> None:
+        self._do("check")
+
+    async def give_back(self) -> None:
+        await asyncio.sleep(0)
+        if not self.down:
+            self.entry = None
+        self._do("give back")
+
+    def _do(self, what: str) -> None:
+        self.done.append(what)
+        self._news.set()
+
+    async def until(self, what: str, times: int = 1) -> None:
+        async with asyncio.timeout(10):
+            while self.done.count(what) < times:
+                self._news.clear()
+                await self._news.wait()
+
+
+@pytest.fixture
+def lease() -> PretendLease:
+    return PretendLease()
+
+
+def public(lease: PretendLease, expiry: float = 0.0) -> Publishing:
+    provider: Any = PretendProvider(URL)
+    provider.private = True  # it is believed
+    whose: Any = lease
+    plan = Plan(provider, 3000, Proof(), expiry=expiry)
+    return Publishing(plan, whose, lambda *_, **__: None, lambda _: None)
+
+
+async def test_what_has_just_been_taken_is_not_looked_at_again_at_once(
+    lease: PretendLease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "TICK", 0.01)
+    monkeypatch.setattr(publishing, "_CHECK", 0.2)
+    session = public(lease)
+    session.start()
+    await session.settled()
+    assert lease.done == ["settle", "take"]
+
+    begin = asyncio.get_running_loop().time()
+    await lease.until("check")
+    assert asyncio.get_running_loop().time() - begin > 0.15
+
+    await session.close()
+    assert lease.entry is None
+
+
+async def test_a_platform_that_does_not_answer_is_asked_once_at_the_end(lease: PretendLease) -> None:
+    session = public(lease)
+    session.start()
+    await session.settled()
+    lease.down = True
+
+    await session.close()
+
+    assert lease.done.count("give back") == 1
+    assert lease.entry == URL
+
+
+async def test_when_the_time_is_over_it_is_tried_until_the_platform_answers(
+    lease: PretendLease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "TICK", 0.01)
+    monkeypatch.setattr(publishing, "_RETRY", 0.01)
+    session = public(lease, expiry=0.05)
+    lease.down = True
+    session.start()
+    await lease.until("give back", times=3)
+    lease.down = False
+
+    await lease.until("give back", times=4)
+
+    assert lease.entry is None
+    await session.close()
+    assert lease.done.count("give back") == 4
+
+
+async def test_who_waits_to_try_again_tries_once_more_at_the_end(
+    lease: PretendLease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "TICK", 0.01)
+    session = public(lease, expiry=0.05)
+    lease.down = True
+    session.start()
+    await lease.until("give back")
+    lease.down = False
+
+    await session.close()
+
+    assert lease.done.count("give back") == 2
+    assert lease.entry is None
