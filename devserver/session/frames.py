@@ -54,6 +54,7 @@ class HostSettings(msgspec.Struct, frozen=True):
         database: the SQLite file.
         keep: folder for what writes to the storage replace; empty to keep nothing.
         sealed: a replay: calls of the SDK do not go out unless that is allowed.
+        terminal: there is one that `breakpoint()` may borrow.
         profiles: folder for flame graphs of callbacks; empty to make none.
     """
 
@@ -66,6 +67,7 @@ class HostSettings(msgspec.Struct, frozen=True):
     database: str
     keep: str = ""
     sealed: bool = False
+    terminal: bool = False
     profiles: str = ""
 
 
@@ -191,6 +193,13 @@ class DebugPoint(msgspec.Struct, frozen=True, array_like=True):
     port: int
     token: str
     parent: int
+
+
+class TerminalLent(Message, tag="TL", frozen=True):
+    """The answer to a `TerminalWanted`: the path of a device, or nothing when there is none."""
+
+    id: int
+    path: str
 
 
 class Stop(Message, tag="S", frozen=True):
@@ -349,6 +358,18 @@ class Resumed(Message, tag="u", frozen=True):
     """Every thread runs again."""
 
 
+class TerminalWanted(Message, tag="tw", frozen=True):
+    """The user's code has called `breakpoint()`; the answer comes when it is its turn."""
+
+    id: int
+
+
+class TerminalReturned(Message, tag="tr", frozen=True):
+    """The terminal is not needed any more."""
+
+    id: int
+
+
 class Leftover(Message, tag="t", frozen=True):
     """Tasks of an old generation that were still running when it had to go."""
 
@@ -362,7 +383,9 @@ class SocketRefused(Message, tag="wr", frozen=True):
     id: int
 
 
-ToHost = Prepare | Load | Invoke | Cancel | CacheAnswer | SocketOpen | SocketData | SocketClose | Debug | Stop
+ToHost = (
+    Prepare | Load | Invoke | Cancel | CacheAnswer | SocketOpen | SocketData | SocketClose | Debug | TerminalLent | Stop
+)
 ToGateway = (
     Ready
     | Loaded
@@ -375,6 +398,8 @@ ToGateway = (
     | Freed
     | Paused
     | Resumed
+    | TerminalWanted
+    | TerminalReturned
     | Leftover
     | SocketRefused
     | SocketData

@@ -34,9 +34,12 @@ from devserver.session.frames import (
     SocketClose,
     SocketData,
     SocketRefused,
+    TerminalReturned,
+    TerminalWanted,
 )
 from devserver.session.gateway import Gateway
 from devserver.session.generations import Generations, LoadError
+from devserver.session.lending import Lending
 from devserver.session.link import HostLink
 from devserver.session.report import Report
 from devserver.session.spares import Spares
@@ -99,6 +102,7 @@ class House:
         self._report = report
         self._journal = journal
         self._clock = clock
+        self.lending = Lending(None)
         self._debug: DebugPoint | None = None
         self.follow: Callable[[int], None] = _nobody
         """Is told the process that answers from now on."""
@@ -120,6 +124,7 @@ class House:
                 str(self._places.database),
                 str(self._places.keep or ""),
                 self._places.sealed,
+                self.lending.possible,
                 str(self._places.profiles or ""),
             ),
             [*self._places.preload, *memory.third_party],
@@ -198,6 +203,18 @@ class House:
     def resumed(self, host: HostLink) -> None:
         """It goes on, or its process has ended."""
         self.generations.resumed(host)
+
+    def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
+        """The user's code called `breakpoint()`."""
+        self.lending.wanted(host, message)
+
+    def terminal_returned(self, host: HostLink, message: TerminalReturned) -> None:
+        """It is done with the terminal."""
+        self.lending.returned(host, message)
+
+    def gone(self, host: HostLink) -> None:
+        """A host has ended, asked or not."""
+        self.lending.died(host)
 
     def leftover(self, host: HostLink, notice: Leftover) -> None:  # noqa: ARG002 part of the protocol
         """Tasks were still running when the generation went."""

@@ -51,6 +51,7 @@ class Keyboard:
         self._before: list[Any] = termios.tcgetattr(descriptor)
         self._look: asyncio.TimerHandle | None = None
         self._open = False
+        self._lent = False
 
     def open(self) -> None:
         """Take keys from now on."""
@@ -69,6 +70,16 @@ class Keyboard:
         self._loop.remove_signal_handler(signal.SIGTSTP)
         self._loop.remove_signal_handler(signal.SIGCONT)
 
+    def lend(self) -> None:
+        """Somebody else reads the terminal now."""
+        self._lent = True
+        self._pause()
+
+    def take_back(self) -> None:
+        """They do not any more."""
+        self._lent = False
+        self._resume()
+
     def restore(self) -> None:
         """Put the terminal back as it was; also right before the process ends for good."""
         if _in_front(self._descriptor):
@@ -79,7 +90,7 @@ class Keyboard:
     def _resume(self) -> None:
         """Take keys if we are in front, or as soon as we are."""
         self._pause_look()
-        if not self._open:
+        if not self._open or self._lent:
             return
         if _in_front(self._descriptor):
             self._set(self._single_keys())

@@ -105,6 +105,16 @@ class Keys:
             finally:
                 self._question = None
 
+    def lend(self) -> None:
+        """Somebody else reads the terminal now."""
+        if self._keyboard is not None:
+            self._keyboard.lend()
+
+    def take_back(self) -> None:
+        """They do not any more."""
+        if self._keyboard is not None:
+            self._keyboard.take_back()
+
     def restore(self) -> None:
         """Put the terminal back as it was, right before the process ends without anything else."""
         if self._keyboard is not None:

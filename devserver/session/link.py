@@ -39,6 +39,8 @@ from devserver.session.frames import (
     SocketData,
     SocketRefused,
     Stop,
+    TerminalReturned,
+    TerminalWanted,
     ToGateway,
     encode,
 )
@@ -48,7 +50,14 @@ from devserver.session.spawn import Started
 _LONGEST = 16_384  # bytes of a line written past Python that are kept until its end comes
 
 
-_TOLD = {CacheCall: "cache_call", Line: "line", Did: "did", Leftover: "leftover"}
+_TOLD = {
+    CacheCall: "cache_call",
+    Line: "line",
+    Did: "did",
+    Leftover: "leftover",
+    TerminalWanted: "terminal_wanted",
+    TerminalReturned: "terminal_returned",
+}
 """Who of `Notices` takes a message as it is."""
 
 
@@ -96,6 +105,18 @@ class Notices(Protocol):
 
     def resumed(self, host: HostLink) -> None:
         """It goes on, or its process has ended."""
+        ...
+
+    def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
+        """The user's code called `breakpoint()`; answer with `host.send(TerminalLent(...))`, some time."""
+        ...
+
+    def terminal_returned(self, host: HostLink, message: TerminalReturned) -> None:
+        """It is done with the terminal."""
+        ...
+
+    def gone(self, host: HostLink) -> None:
+        """The process has ended, asked or not."""
         ...
 
     def leftover(self, host: HostLink, notice: Leftover) -> None:
@@ -280,7 +301,7 @@ class HostLink(asyncio.Protocol):
     def _handle(self, message: Any) -> None:
         notices = self._notices
         match message:
-            case CacheCall() | Line() | Did() | Leftover():
+            case CacheCall() | Line() | Did() | Leftover() | TerminalWanted() | TerminalReturned():
                 getattr(notices, _TOLD[type(message)])(self, message)
             case Ready():
                 if not self.ready.done():  # who waited for it may have been cancelled
@@ -349,6 +370,7 @@ class HostLink(asyncio.Protocol):
                 future.set_exception(error)
         self._waiting.clear()
         _end_group(self.pid)
+        self._notices.gone(self)
         if not self.stopping:
             self._notices.died(self)
 

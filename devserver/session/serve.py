@@ -41,6 +41,7 @@ from devserver.session.words import Words
 if TYPE_CHECKING:
     from devserver.session.debugging import Debugging
     from devserver.session.going_public import GoingPublic
+    from devserver.session.keys import Keys
 
 _LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
 
@@ -69,6 +70,7 @@ class _Session:
         self._token = secrets.token_urlsafe(24)
         self._public: GoingPublic | None = None
         self._debugging: Debugging | None = None
+        self._keys: Keys | None = None
 
     async def run(self, first: Started) -> int:
         async with AsyncExitStack() as stack:
@@ -82,6 +84,7 @@ class _Session:
             sockets = self._listen(stack)
             debugging = self._debugging = self._listen_for_debugger(stack)
             await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
+            self._lend_terminal()
             await self._serve(stack, sockets)
             if debugging is not None:
                 await debugging.serve(stack, self._engine.house)
@@ -158,6 +161,27 @@ class _Session:
             stack.callback(one.close)
         return debugging
 
+    def _lend_terminal(self) -> None:
+        """Let `breakpoint()` have our terminal, if there is somebody at it and no debugger in its place."""
+        if self._terms.interactive and self._terms.debug is None:
+            from devserver.session.lending import Lending, Terminal
+
+            terminal = Terminal(os.ttyname(sys.stdin.fileno()), self._hold, self._go_on)
+            lending = self._engine.house.lending = Lending(terminal)
+            self._stopping.borrowed = lending.interrupt
+
+    def _hold(self) -> None:
+        """Leave the terminal to somebody else."""
+        self._writer.flush()
+        self._held = [] if self._held is None else self._held
+        if self._keys is not None:
+            self._keys.lend()
+
+    def _go_on(self) -> None:
+        self._release()
+        if self._keys is not None:
+            self._keys.take_back()
+
     async def _go_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
         """Begin with the tunnel; the function answers here already, and does not wait for it."""
         if not self._wants_tunnel():
@@ -166,7 +190,7 @@ class _Session:
         from devserver.session.keys import Keys
 
         await self._engine.log_in()
-        keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
+        keys = self._keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
         self._stopping.last = keys.restore
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
         self._public = GoingPublic(

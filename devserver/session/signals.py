@@ -28,6 +28,8 @@ class Stopping:
         self._asked = asyncio.Event()
         self._count = 0
         self.exit_code = 0
+        self.borrowed: Callable[[], bool] = lambda: False
+        """Called for Ctrl-C; says whether it was for somebody else, who has the terminal now."""
         self.last: Callable[[], None] = _nothing
         """Called before the process ends at once; what must not be left behind even then, such as a terminal's mode."""
 
@@ -39,6 +41,8 @@ class Stopping:
 
     def received(self, number: int) -> None:
         """A signal arrived."""
+        if number == signal.SIGINT and self.borrowed():
+            return
         self._count += 1
         if self._count == 1:
             self.exit_code = 128 + number

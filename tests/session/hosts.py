@@ -27,6 +27,9 @@ from devserver.session.frames import (
     SocketClose,
     SocketData,
     SocketRefused,
+    TerminalLent,
+    TerminalReturned,
+    TerminalWanted,
 )
 from devserver.session.link import HostLink
 from devserver.session.spawn import start_host
@@ -48,6 +51,7 @@ def prepare(folder: Path, **more: Any) -> Prepare:
         database,
         fields.pop("keep", ""),
         fields.pop("sealed", False),
+        fields.pop("terminal", False),
     )
     return Prepare(root=str(folder), settings=settings, **fields)
 
@@ -68,6 +72,10 @@ class Heard:
         self.blocks: list[Blocked] = []
         self.freedoms: list[Freed] = []
         self.standstills: list[Paused | None] = []  # None where it went on
+        self.wanted: list[TerminalWanted] = []
+        self.returned: list[TerminalReturned] = []
+        self.terminal = ""
+        self.ended: list[HostLink] = []
         self.leftovers: list[Leftover] = []
         self.deaths: list[HostLink] = []
         self.socket_messages: list[SocketData | SocketClose | SocketRefused] = []
@@ -106,6 +114,16 @@ class Heard:
 
     def resumed(self, _host: HostLink) -> None:
         self._keep(self.standstills, None)
+
+    def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
+        self._keep(self.wanted, message)
+        host.send(TerminalLent(message.id, self.terminal))
+
+    def terminal_returned(self, _host: HostLink, message: TerminalReturned) -> None:
+        self._keep(self.returned, message)
+
+    def gone(self, host: HostLink) -> None:
+        self._keep(self.ended, host)
 
     def leftover(self, _host: HostLink, notice: Leftover) -> None:
         self._keep(self.leftovers, notice)

@@ -53,9 +53,11 @@ from devserver.session.frames import (
     SocketOpen,
     SocketRefused,
     Stop,
+    TerminalLent,
     ToHost,
     encode,
 )
+from devserver.session.host.breakpoints import Breakpoints
 from devserver.session.host.debugged import Debugged
 from devserver.session.host.importing import LONG, Imports
 from devserver.session.host.loading import Project, preload, third_party
@@ -140,6 +142,7 @@ class Host:
         self._calls = 0
         self._standstill = Standstill(wire.send, lambda: list(self._begun))
         self._debugged = Debugged(self._standstill, self._log)
+        self._breakpoints = Breakpoints(wire.send, self._read_beside, self._standstill, self._log)
         # Ours; whatever else runs in this loop belongs to the user.
         self._tasks: set[asyncio.Task[None] | None] = {asyncio.current_task()}
 
@@ -157,6 +160,17 @@ class Host:
         for message in self._reader.feed(data):
             self._handle(message)
 
+    def _read_beside(self) -> None:
+        """Read while the event loop stands still in the user's code: only who lends a terminal is heard now."""
+        data = self._wire.receive()
+        if not data:
+            os._exit(0)
+        for message in self._reader.feed(data):
+            if isinstance(message, TerminalLent):
+                self._breakpoints.lent(message)
+            else:
+                self._loop.call_soon(self._handle, message)
+
     def _handle(self, message: Message) -> None:
         match message:
             case Invoke():
@@ -169,12 +183,19 @@ class Host:
                 self._cancel(message.id)
             case SocketOpen() | SocketData() | SocketClose():
                 self._socket(message)
+            case Debug():
+                self._debug(message)
+            case TerminalLent():
+                self._breakpoints.lent(message)
+            case Load() | Prepare() | Stop():
+                self._live(message)
+
+    def _live(self, message: Load | Prepare | Stop) -> None:
+        match message:
             case Load():
                 self._spawn(self._load(message))
             case Prepare():
                 self._prepare(message)
-            case Debug():
-                self._debug(message)
             case Stop():
                 self._spawn(self._stop(message))
 
@@ -203,6 +224,9 @@ class Host:
         self._logger = capture(self._wire.send, self._root)
         self._outbound = HostWire(self._wire.send, sealed=self._settings.sealed)
         watch_statements(self._settings.database, self._changed_database)
+        self._breakpoints.install(self._root, terminal=self._settings.terminal)
+        if self._settings.terminal:
+            signal.signal(signal.SIGINT, self._breakpoints.interrupted)
         self._baseline = frozenset(sys.modules)
         preload(message.preload)
         self._project = Project(self._root, message.code)
