@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -23,14 +22,13 @@ from devserver.recorder.exchange import HOLDING, Source
 from devserver.runtime.replies import Reply, problem
 from devserver.session.answering import Answering
 from devserver.session.exchange import InHand, Result
+from devserver.session.held import Held, Reach, Unreached
 from devserver.session.hold import (
     HANG_UP,
     ROUND,
-    Document,
     Next,
     Nothing,
     Patch,
-    Way,
     answer_of,
     delivery_of,
     keys_in,
@@ -50,66 +48,6 @@ _KEPT = {
     "continue": "the call goes on as if it had said `continue`",
     "empty": "the platform got an empty 200",
 }
-
-
-class Unreached(Exception):
-    """A call could not be given its answer; the text says why.
-
-    Attributes:
-        status: of the platform's answer; None when there was none.
-    """
-
-    def __init__(self, text: str, status: int | None = None) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class Reach(Protocol):
-    """The way to calls that go on. `source` is where their callbacks come from."""
-
-    def knows(self, source: Source, callid: str) -> bool:
-        """Whether there is such a call, as far as that can be told from here."""
-        ...
-
-    def stop_clock(self, source: Source, callid: str) -> Callable[[], None]:
-        """Let the time of a pretend call stand still, if nobody lives through it; gives what lets it go on."""
-        ...
-
-    async def patch(self, source: Source, callid: str, svaml: Document) -> None:
-        """Give a call new markup.
-
-        Raises:
-            Unreached: it did not work.
-        """
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Held:
-    """A callback whose code has not answered, and whose call is kept.
-
-    Attributes:
-        since: when it was answered in its place, on the clock of the loop.
-        go_on: lets the clock of the call go on; to be called once.
-        next: the true answer, waiting for the next round of the menu; with what came of the code.
-        gone: the caller has hung up.
-    """
-
-    hand: InHand
-    way: Way
-    since: float
-    go_on: Callable[[], None]
-    next: tuple[Next, Result] | None = None
-    gone: bool = False
-
-    @property
-    def key(self) -> tuple[str | None, str | None]:
-        return self.hand.callid, self.hand.event
-
-    def is_meant(self, hand: InHand) -> bool:
-        """Whether another callback of the same call and event is for the hold and not for the code."""
-        # A call has many notifications; the same one again has the same bytes.
-        return self.hand.event != "notify" or self.hand.request.body == hand.request.body
 
 
 class Holding:
@@ -142,7 +80,7 @@ class Holding:
         self._settings = settings
         self._clock = clock
         self._tell = tell
-        self._held: dict[tuple[str | None, str | None], _Held] = {}
+        self._held: dict[tuple[str | None, str | None], Held] = {}
         self._over: dict[str | None, None] = {}  # calls that have ended lately
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop = asyncio.get_running_loop()
@@ -200,7 +138,7 @@ class Holding:
         way = way_of(hand.event, hand.payload) or "empty"
         now = self._loop.time()
         hand.held, hand.way = (now - hand.started) * 1000, self._answering.way(hand)
-        held = _Held(hand, way, now, self._reached.stop_clock(hand.source, hand.callid or ""))
+        held = Held(hand, way, now, self._reached.stop_clock(hand.source, hand.callid or ""))
         self._held[held.key] = held
         self._keep(asked)
         asked.add_done_callback(partial(self._went_on, held))
@@ -211,13 +149,13 @@ class Holding:
         self._say(held, "held", text)
         return self._answering.respond(hand, reply)
 
-    async def _answer_again(self, held: _Held, hand: InHand) -> web.Response:
+    async def _answer_again(self, held: Held, hand: InHand) -> web.Response:
         """The platform asks for what is held: a round of the silent menu is over, or it tries again."""
         await self._answering.begin(hand)
         reply = self._next_answer(held, hand)
         return self._answering.finish(hand, Result(reply, marks=(HOLDING,)))
 
-    def _next_answer(self, held: _Held, hand: InHand) -> Reply:
+    def _next_answer(self, held: Held, hand: InHand) -> Reply:
         way = way_of(hand.event, hand.payload) or held.way
         if keys := keys_in(hand.payload):
             self._say(held, "keys", f"The caller pressed {keys} meanwhile.")
@@ -244,7 +182,7 @@ class Holding:
 
     # --- the true answer ---------------------------------------------------------------------------------------
 
-    def _went_on(self, held: _Held, asked: asyncio.Task[Result]) -> None:
+    def _went_on(self, held: Held, asked: asyncio.Task[Result]) -> None:
         if asked.cancelled():
             return  # the session ends, and that has been written down
         result, hand = asked.result(), held.hand
@@ -257,14 +195,14 @@ class Holding:
                 self._keep(self._loop.create_task(self._patch(held, result, patch)))
             case Next() as answer:
                 held.next = answer, result
-                self._let_go_on(held)
+                held.let_go_on()
                 self._loop.call_later(_NO_ROUND, self._missed, held)
             case Nothing(lost=""):
                 self._delivered(held, result, "")
             case Nothing(lost=lost):
                 self._lost(held, result, lost)
 
-    async def _patch(self, held: _Held, result: Result, patch: Patch) -> None:
+    async def _patch(self, held: Held, result: Result, patch: Patch) -> None:
         hand = held.hand
         await asyncio.sleep(max(0.0, held.since + _SETTLED - self._loop.time()))
         tries = 0
@@ -283,20 +221,20 @@ class Holding:
                 return
         self._lost(held, result, "The caller had hung up.")
 
-    def _missed(self, held: _Held) -> None:
+    def _missed(self, held: Held) -> None:
         if held.next is not None and self._held.get(held.key) is held:
             self._lost(held, held.next[1], "The menu in which the caller waited did not come back.")
 
-    def _delivered(self, held: _Held, result: Result, why: str) -> None:
+    def _delivered(self, held: Held, result: Result, why: str) -> None:
         self._conclude(held, result, why, delivered=True)
 
-    def _lost(self, held: _Held, result: Result, why: str) -> None:
+    def _lost(self, held: Held, result: Result, why: str) -> None:
         self._conclude(held, result, why, delivered=False)
 
-    def _conclude(self, held: _Held, result: Result, why: str, *, delivered: bool) -> None:
+    def _conclude(self, held: Held, result: Result, why: str, *, delivered: bool) -> None:
         hand = held.hand
         self._held.pop(held.key, None)
-        self._let_go_on(held)
+        held.let_go_on()
         went_on = f"{hand.event} went on after {hand.ms / 1000:.1f} s"
         text = f"{went_on}; its answer was {'delivered' if delivered else 'not delivered'}. {why}".strip()
         state = "delivered" if delivered else "undelivered"
@@ -311,12 +249,7 @@ class Holding:
             raise RuntimeError("nothing is held without a way to reach it")
         return self.reach
 
-    @staticmethod
-    def _let_go_on(held: _Held) -> None:
-        go_on, held.go_on = held.go_on, _nothing
-        go_on()
-
-    async def _hang_up(self, held: _Held) -> None:
+    async def _hang_up(self, held: Held) -> None:
         """At the end of the session a real call must not stay parked for ten minutes."""
         if held.way != "park" or held.hand.source != "tunnel" or held.gone:
             return
@@ -332,7 +265,7 @@ class Holding:
     def _note(self, hand: InHand, level: str, text: str, **fields: str) -> None:
         hand.note({"at": self._clock.wall(), "level": level, "text": text, "fields": fields})
 
-    def _say(self, held: _Held, state: str, text: str) -> None:
+    def _say(self, held: Held, state: str, text: str) -> None:
         hand = held.hand
         ms = round((self._loop.time() - hand.started) * 1000, 2)
         number = self._answering.caller_of(hand)
@@ -343,7 +276,3 @@ class Holding:
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _nothing() -> None:
-    """The clock goes on already."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from devserver.errors import FnError
 from devserver.project import Project
 from devserver.recorder.exchange import Source
+from devserver.session.held import Unreached
 from devserver.session.hold import Document
-from devserver.session.holding import Unreached
 
 if TYPE_CHECKING:
     from devserver.runtime.clients.voice_http import VoiceHttp
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Calls:
-    """`devserver.session.holding.Reach` over HTTP.
+    """`devserver.session.held.Reach` over HTTP.
 
     Args:
         project: as it is configured now.

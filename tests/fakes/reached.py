@@ -1,4 +1,4 @@
-"""Calls that can be reached: keeps what they are given. The Protocol is `devserver.session.holding.Reach`."""
+"""Calls that can be reached: keeps what they are given. The Protocol is `devserver.session.held.Reach`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from devserver.recorder.exchange import Source
-from devserver.session.holding import Unreached
+from devserver.session.held import Unreached
 
 Patched = tuple[Source, str, dict[str, Any]]
 
