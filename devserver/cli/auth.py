@@ -182,6 +182,7 @@ def _summary(found: Login) -> dict[str, object]:
 
 def _print(found: Login) -> None:
     from devserver.project.login import PARTS
+    from devserver.project.profiles import DEFAULT
     from devserver.session.words import visible_line
 
     click.echo(f"Profile {found.profile}")
@@ -197,4 +198,5 @@ def _print(found: Login) -> None:
     if found.trouble:
         click.echo(f"  {found.trouble}")
     if not found.is_complete:
-        click.echo("There is no complete login. `fn auth login` makes one.")
+        chosen = "" if found.profile == DEFAULT else f"--profile {found.profile} "
+        click.echo(f"There is no complete login. `fn {chosen}auth login` makes one.")

@@ -17,8 +17,9 @@ _EXAMPLE = "write it like https://dev.example.com"
 _QUESTION = """\
 Should real phone calls reach this function while it runs?
 
-With a tunnel it gets a public address. Calls of your Voice App then come to this machine until fn dev stops; after
-that they go where they went before. Without one, `fn call` makes pretend calls, and nobody outside can reach anything.
+With a tunnel it gets a public address. Calls of your Voice App then come to
+this machine until fn dev stops; after that they go where they went before.
+Without one, `fn call` makes pretend calls, and nobody outside can get in.
 """
 
 

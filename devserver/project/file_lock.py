@@ -56,8 +56,10 @@ class FileLock:
             OSError: the file cannot be opened.
         """
         end = time.monotonic() + patience
-        # Python's descriptors are not inherited, so no process that we start can hold it on.
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        # Python's descriptors are not inherited, so no process that we start can hold it on. A link is not followed:
+        # whoever can make one here (a project from elsewhere, a shared folder) could have another file cut.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(self._path, flags, 0o600)
         while True:
             try:
                 _lock(descriptor)

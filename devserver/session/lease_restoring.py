@@ -17,11 +17,11 @@ from devserver.project.login import load_login
 from devserver.session.leasing import Tell, journal_of, lease_fields
 from devserver.session.platform import configuration_of_entry
 from devserver.session.terms import PROBE_VARIABLE
-from devserver.voiceapp import Entry, Journal, Outcome, Told, Unreadable, settle
+from devserver.voiceapp import Entry, Journal, LeaseRefused, Outcome, Told, Unreadable, settle
 from devserver.voiceapp.alive import is_dead
 from devserver.voiceapp.by_hand import command
 from devserver.voiceapp.lease import State
-from devserver.voiceapp.leftovers import take_lock
+from devserver.voiceapp.leftovers import take_lock, under_way
 
 _PATIENCE = 8.0  # seconds for a platform that does not answer
 _WATCHDOG = 4.0  # seconds for a watchdog that is just giving it back
@@ -118,27 +118,40 @@ def _is_live(journal: Journal, application: str, patience: float = 0.0) -> bool:
     lock = journal.lock(application)
     try:
         take_lock(lock, application, journal, patience)
-    except Held:
+    except (Held, LeaseRefused):  # who cannot look into it leaves it alone
         return True
     lock.give_back()
     return False
 
 
 async def _restore(journal: Journal, entry: Entry) -> Restored:
-    lock = journal.lock(entry.application)
+    application = entry.application
+    lock = journal.lock(application)
     try:
-        lock.take()
-    except Held:
-        return Restored(
-            entry.application,
-            ok=False,
-            text=f"The callback of {entry.application} belongs to fn dev of {entry.name} (pid {entry.pid}).",
-            hint="Stop it with Ctrl-C where it runs; it gives the callback back.",
-        )
+        await asyncio.to_thread(take_lock, lock, application, journal, _WATCHDOG)
+    except Held as held:
+        return _held(entry, held.pid)
+    except LeaseRefused as refused:
+        return Restored(application, ok=False, text=refused.message, hint=refused.hint)
     try:
-        return await _restore_locked(journal, entry)
+        left = journal.read(application)  # whoever had the lock may have settled it
+        if left is None:
+            return Restored(application, ok=True, text=f"The callback of {application} has just been given back.")
+        return await _restore_locked(journal, left)
     finally:
         lock.give_back()
+
+
+def _held(entry: Entry, pid: int | None) -> Restored:
+    if pid not in {None, entry.pid}:
+        text, hint = under_way(entry, pid)
+        return Restored(entry.application, ok=False, text=text, hint=hint)
+    return Restored(
+        entry.application,
+        ok=False,
+        text=f"The callback of {entry.application} belongs to fn dev of {entry.name} (pid {entry.pid}).",
+        hint="Stop it with Ctrl-C where it runs; it gives the callback back.",
+    )
 
 
 async def _restore_locked(journal: Journal, entry: Entry) -> Restored:

@@ -40,12 +40,17 @@ class ProjectLock:
         """Take it.
 
         Raises:
-            FnError: another process has it.
+            FnError: another process has it, or it cannot be opened.
         """
         try:
             self._lock.take()
         except Held as held:
             raise self._refusal(held.pid) from None
+        except OSError as error:  # another user's, after a `sudo`, or a link
+            raise FnError(
+                f"{error.filename} cannot be opened: {error.strerror}.",
+                hint="Is it yours? When no `fn dev` runs in this project, it may be removed.",
+            ) from error
 
     def give_back(self) -> None:
         """Give it back."""

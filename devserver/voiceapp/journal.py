@@ -162,15 +162,13 @@ def _read(path: Path) -> Entry | None:
         ) from error
     try:
         if msgspec.json.decode(content, type=_Version).version <= VERSION:
-            return msgspec.json.decode(content, type=Entry)
+            entry = msgspec.json.decode(content, type=Entry)
+            # A copy would be given back in the name of the one that it was copied from, and would never go.
+            if entry.application.lower() == path.stem.lower() and _KEY.fullmatch(entry.application):
+                return entry
+            raise _damaged(path)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable(
-            path,
-            f"{path} is damaged and says nothing about the callback that is to be given back.",
-            hint="Look at the callback addresses in the Sinch dashboard (or `fn voice callbacks get --live`), "
-            "then remove the file.",
-            damaged=True,
-        ) from error
+        raise _damaged(path) from error
     raise Unreadable(
         path,
         f"{path} was written by a newer version of fn, and is left alone.",
@@ -178,8 +176,20 @@ def _read(path: Path) -> Entry | None:
     )
 
 
+def _damaged(path: Path) -> Unreadable:
+    return Unreadable(
+        path,
+        f"{path} is damaged and says nothing about the callback that is to be given back.",
+        hint="Look at the callback addresses in the Sinch dashboard (or `fn voice callbacks get --live`), "
+        "then remove the file.",
+        damaged=True,
+    )
+
+
 def _write_synced(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # Where others may write, a link of theirs must not lead to a file of ours.
+    links = getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | links, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

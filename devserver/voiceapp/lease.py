@@ -26,7 +26,7 @@ from devserver.voiceapp.journal import Journal
 from devserver.voiceapp.leftovers import held_by, settle_left, take_lock
 from devserver.voiceapp.patience import WAITS, Patience
 from devserver.voiceapp.settling import IsDead, Outcome, dead_of, never_dead, settle
-from devserver.voiceapp.terms import Guard, Holder, LeaseRefused, Rules, State, Told, taken
+from devserver.voiceapp.terms import Guard, Holder, Rules, State, Told, taken
 
 __all__ = ["PATIENCE", "Lease", "State"]
 
@@ -105,7 +105,7 @@ class Lease:
         """Take the lock, before anything is asked; blocks the thread while a watchdog is giving back.
 
         Raises:
-            LeaseRefused: a session that runs has the lease.
+            LeaseRefused: a session that runs has the lease, or it cannot be locked.
         """
         if self._lock.held:
             return
@@ -113,8 +113,6 @@ class Lease:
             take_lock(self._lock, self.application, self._journal, self._lock_patience)
         except Held as held:
             raise held_by(self.application, self._journal, held.pid) from None
-        except OSError as error:
-            raise LeaseRefused(f"The lease cannot be locked: {error.strerror}.") from error
 
     async def settle_leftover(self) -> None:
         """Give back what a session left behind that has ended without doing so. Takes the lock and keeps it.

@@ -62,16 +62,22 @@ def take_lock(lock: FileLock, application: str, journal: Journal, patience: floa
 
     Raises:
         Held: another process has it and keeps it.
-        OSError: its file cannot be opened.
+        LeaseRefused: its file cannot be opened.
     """
     try:
-        lock.take()
-    except Held as held:
-        with suppress(FnError):
-            entry = journal.read(application)
-            if entry is not None and entry.pid == held.pid:
-                raise
-        lock.take(patience)
+        try:
+            lock.take()
+        except Held as held:
+            with suppress(FnError):
+                entry = journal.read(application)
+                if entry is not None and entry.pid == held.pid:
+                    raise
+            lock.take(patience)
+    except OSError as error:  # another user's, after a `sudo`, or a link
+        raise LeaseRefused(
+            f"The lease of {application} cannot be locked: {error.filename}: {error.strerror}.",
+            hint="Is that file yours? When no fn runs, it may be removed.",
+        ) from error
 
 
 def held_by(application: str, journal: Journal, pid: int | None) -> LeaseRefused:
@@ -85,13 +91,29 @@ def held_by(application: str, journal: Journal, pid: int | None) -> LeaseRefused
     entry = None
     with suppress(FnError):
         entry = journal.read(application)
-    # The entry may be one that a watchdog or the next session is just settling: its name is not the holder's then.
-    known = entry is not None and pid in {None, entry.pid}
-    who = f"the fn dev of {entry.name} in {entry.project} (pid {entry.pid})" if entry and known else _nameless(pid)
+    if entry is not None and pid not in {None, entry.pid}:
+        text, hint = under_way(entry, pid)
+        return LeaseRefused(text, hint=f"{hint} Or run this one with --no-tunnel.")
+    who = f"the fn dev of {entry.name} in {entry.project} (pid {entry.pid})" if entry else _nameless(pid)
     return LeaseRefused(
         f"The callback of {application} belongs to {who} on this machine.",
         hint="Stop that one first, or run this one with --no-tunnel.",
     )
+
+
+def under_way(entry: Entry, pid: int | None) -> tuple[str, str]:
+    """What to say, and what to do, while somebody settles a lease who does not hold it: mostly a watchdog.
+
+    Args:
+        entry: the lease.
+        pid: of who has its lock.
+    """
+    text = (
+        f"{_nameless(pid).capitalize()} is just giving back the callback of {entry.application}, "
+        f"which fn dev of {entry.name} (pid {entry.pid}) has left behind."
+    )
+    end = "" if pid is None else f", or end it (`kill {pid}`) and try again"
+    return text, f"While the platform does not answer, a watchdog tries for ten minutes. Wait for it{end}."
 
 
 def _nameless(pid: int | None) -> str:

@@ -177,6 +177,16 @@ def test_a_profile_has_a_login_of_its_own(ring: Ring, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("ring")
+def test_the_next_step_is_one_for_the_profile_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    from devserver.cli.config import config
+
+    assert "`fn auth login`" in run("status").output
+    assert CliRunner().invoke(config, ["profile", "create", "work"]).exit_code == 0
+    monkeypatch.setenv("FN_PROFILE", "work")
+    assert "`fn --profile work auth login`" in run("status").output
+
+
+@pytest.mark.usefixtures("ring")
 def test_help_of_each_command_has_an_example() -> None:
     for command in ("login", "status", "logout"):
         assert f"  fn auth {command}" in run(command, "--help").output

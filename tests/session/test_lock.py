@@ -97,3 +97,16 @@ def test_giving_back_twice_is_harmless(root: Path) -> None:
     lock.take()
     lock.give_back()
     lock.give_back()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_link_in_its_place_is_not_followed(root: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (root / ".fn" / "session.lock").symlink_to(precious)
+
+    with pytest.raises(FnError, match=r"session\.lock cannot be opened") as refused:
+        ProjectLock(root).take()
+
+    assert "removed" in refused.value.hint
+    assert precious.read_text() == "mine"

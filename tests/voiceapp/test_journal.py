@@ -169,6 +169,34 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(journal: Journal) -> N
     assert not closed.damaged, "it may be a good one, for whoever may read it"
 
 
+@pytest.mark.parametrize("application", ["0b2e1a4c-8f0e-4d7e-9a53-6f5d8a1c2b3e", "../x", ""])
+def test_one_that_is_about_another_application_than_its_name_says_hides_nothing(
+    journal: Journal, application: str
+) -> None:
+    journal.write(entry())
+    (journal.folder / "another.json").write_bytes(msgspec.json.encode(entry(application=application)))
+    found = list(journal.all())
+    assert entry() in found
+    (strange,) = [each for each in found if isinstance(each, Unreadable)]
+    assert "another.json is damaged" in strange.message
+    assert strange.damaged
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_no_link_leads_a_write_or_a_lock_to_another_file(journal: Journal, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    journal.write(entry())
+    (journal.folder / f".{KEY}.json.{os.getpid()}").symlink_to(precious)
+    (journal.folder / f"{KEY.lower()}.lock").symlink_to(precious)
+    with pytest.raises(ConfigError, match="cannot be written down"):
+        journal.write(entry(name="later"))
+    with pytest.raises(OSError, match="symbolic link"):
+        journal.lock(KEY).take()
+    assert precious.read_text() == "mine"
+    assert journal.read(KEY) == entry()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_a_folder_that_may_not_be_written_to_says_so(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("this is a file")
