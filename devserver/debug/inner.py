@@ -13,6 +13,8 @@ from typing import Any
 from devserver.debug.dap import NotDap, object_of, write
 from devserver.debug.side import Side
 
+_GOODBYE = 2.0  # seconds that the adapter may take to end a session
+
 Json = dict[str, Any]
 Asked = tuple[str, Json]
 """A command and its arguments."""
@@ -76,7 +78,10 @@ class Inner:
         await attached
 
     async def close(self) -> None:
-        """Hang up."""
+        """End the session, and hang up."""
+        with suppress(Ended, TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await self.ask("disconnect", {"terminateDebuggee": False})
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
         await self._side.close()

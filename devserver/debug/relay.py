@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from devserver.debug.dap import Head, NotDap, Reader, body_of, frame, head_of, object_of, write
@@ -22,6 +23,7 @@ from devserver.debug.side import BUFFER, Address, Side, dial, hang_up
 from devserver.debug.single import Heard, Single
 
 _PATIENCE = 3.0  # seconds in which a client that follows child sessions opens one
+_GOODBYE = 2.0  # seconds that the adapter may take to end a session
 _NAMELESS = "a client"
 _TOLD_OF_CHILD = ("debugpyAttach", "startDebugging")
 
@@ -62,6 +64,8 @@ class Relay:
         self.root: Pipe | Bundle | None = None
         self.answering = 0
         """The process that answers requests now."""
+        self._peace = asyncio.Event()
+        self._peace.set()
         self._single = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -105,6 +109,8 @@ class Relay:
             if not data:
                 return
             first.extend(messages.feed(data))
+        # A client that comes while the one before is still on its way out waits for that: it has an adapter of its own.
+        await self._peace.wait()
         kind = Bundle if self._single else Pipe
         await kind(self, Side(reader, writer, messages)).run(first)
 
@@ -123,11 +129,17 @@ class Relay:
         self.root = root
         return None
 
-    def left(self, root: Pipe | Bundle) -> None:
+    def leaves(self, one: Pipe | Bundle) -> None:
+        """A connection's client has gone; its session at the adapter has not yet."""
+        if self.root is one:
+            self._peace.clear()
+
+    def left(self, one: Pipe | Bundle) -> None:
         """A connection has ended."""
-        if self.root is root:
+        if self.root is one:
             self.root = None
-            self.audience.detached(root.name)
+            self.audience.detached(one.name)
+            self._peace.set()
 
 
 class Pipe:
@@ -144,6 +156,7 @@ class Pipe:
         self._client = client
         self.name = _NAMELESS
         self._attach: int | None = None
+        self._parted = False
         self._patience: asyncio.TimerHandle | None = None
 
     async def run(self, first: list[bytes]) -> None:
@@ -153,6 +166,9 @@ class Pipe:
         back = asyncio.create_task(self._to_client(adapter))
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            self._relay.leaves(self)
+            await cancel(back)
+            await _say_goodbye(adapter, said=self._parted)
         finally:
             for task in (there, back):
                 task.cancel()
@@ -183,6 +199,8 @@ class Pipe:
         elif head.command in {"attach", "launch"}:
             arguments = object_of(body).get("arguments") or {}
             return await self._may_attach(head, arguments)
+        elif head.command == "disconnect":
+            self._parted = True
         return True
 
     async def _may_attach(self, head: Head, arguments: dict[str, Any]) -> bool:
@@ -247,8 +265,9 @@ class Bundle:
         except Ended:
             return
         finally:
-            self._relay.left(self)
+            self._relay.leaves(self)
             await self.single.close()
+            self._relay.left(self)
 
     async def _take(self, body: bytes) -> None:
         head, message = head_of(body), object_of(body)
@@ -272,6 +291,29 @@ class Bundle:
         self._client.put(write({"seq": self._number, **message}))
         if message["type"] == "response" and message["request_seq"] == self._attach and message["success"]:
             self._relay.audience.attached(self.name)
+
+
+async def _say_goodbye(adapter: Side, *, said: bool) -> None:
+    """End a session whose client has gone, and wait until the adapter has ended it.
+
+    An adapter whose client hangs up in the middle of `disconnect` does not survive it, nor that it comes twice.
+
+    Args:
+        adapter: the connection to it.
+        said: the client has asked for the end itself.
+    """
+    with suppress(OSError, NotDap, TimeoutError):
+        async with asyncio.timeout(_GOODBYE):
+            if not said:
+                await adapter.write(write({"seq": 1 << 30, "type": "request", "command": "disconnect"}))
+            while await adapter.read():
+                continue
+
+
+async def cancel(task: asyncio.Task[None]) -> None:
+    """End a task, and wait for its end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def name_of(initialize: dict[str, Any]) -> str:

@@ -86,8 +86,7 @@ class Single:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         inners = [*self._hosts.values(), *([self._root] if self._root is not None else [])]
         self._hosts.clear()
-        for inner in inners:
-            await inner.close()
+        await asyncio.gather(*(inner.close() for inner in inners))
 
     # --- requests ----------------------------------------------------------------------------------------------
 

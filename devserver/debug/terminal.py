@@ -66,7 +66,10 @@ class TerminalPdb(pdb.Pdb):
         return bool(super().break_here(frame)) and self._lender.is_same()
 
     def trace_dispatch(self, frame: FrameType, event: str, arg: Any) -> Any:
-        """See bdb. Where our own code goes on, the handler is over. (When it awaits, our frames return, too.)"""
+        """See bdb.
+
+        Where our own code goes on, the handler is over. When it only awaits, our frames return, but no more.
+        """
         over = event == "line" or (event == "return" and not frame.f_code.co_flags & inspect.CO_COROUTINE)
         if over and is_ours(frame.f_code.co_filename) and self._lender.is_same():
             self._finish()

@@ -3,6 +3,9 @@
 The one place where clients (`devserver/debug/relay.py`), the anchor (`devserver/debug/anchoring.py`) and hosts
 (`house`) meet. The port is bound with the others, before anything is started; the anchor starts when the session is
 ready, beside it, because it takes half a second that only the first attachment must wait for.
+
+Every client gets an anchor, and so an adapter, of its own: debugpy's does not take a process in again that has left,
+and accepts nobody any more when a client comes while the session of the one before is being ended (seen with 1.8.22).
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ class Debugging:
         self._relay = Relay(self._adapter, self, port_of(self.sockets))
         self._anchor: asyncio.Task[None] | None = None
         self._where: asyncio.Future[Anchored] = asyncio.get_running_loop().create_future()
+        self._left = asyncio.Event()
         self._there = asyncio.Event()
 
     @property
@@ -73,7 +77,7 @@ class Debugging:
     def start(self) -> None:
         """Start the anchor, if it is not on its way already."""
         if self._anchor is None:
-            self._anchor = asyncio.create_task(self._keep_anchor())
+            self._anchor = asyncio.create_task(self._keep_anchors())
 
     async def client(self) -> None:
         """Wait until a client is attached."""
@@ -100,11 +104,14 @@ class Debugging:
         self.start()
         return (await asyncio.shield(self._where)).client
 
-    async def _keep_anchor(self) -> None:
+    async def _keep_anchors(self) -> None:
+        """One after the other, one for each client; the next starts when a client has gone."""
         try:
-            async with anchored() as where:
-                self._where.set_result(where)
-                await asyncio.Event().wait()
+            while True:
+                where, left = self._where, self._left
+                async with anchored() as found:
+                    where.set_result(found)
+                    await left.wait()
         except FnError as error:
             self._told("failed", str(error))
             self._where.set_exception(ConnectionError(str(error)))
@@ -130,6 +137,10 @@ class Debugging:
         self._told("detached", f"{name} is gone.")
         if self._hosts is not None:
             self._hosts.debug(None)
+        if not self._where.cancelled():
+            self._where = asyncio.get_running_loop().create_future()
+        self._left.set()
+        self._left = asyncio.Event()
 
     def refused(self, name: str) -> None:
         """Another client came."""

@@ -78,7 +78,7 @@ class Debugged:
     def _watch(self) -> None:
         """Look for threads that stand still. Runs in a thread that the debugger leaves alone."""
         point = self._point
-        while self._point is point and inside.is_joined():
+        while self._point is point:
             time.sleep(_LOOK)
             (self._standstill.begin if inside.is_suspended() else self._standstill.end)(self)
         self._standstill.end(self)

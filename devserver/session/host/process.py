@@ -36,6 +36,7 @@ from devserver.session.frames import (
     CacheCall,
     Cancel,
     Debug,
+    DebugPoint,
     Did,
     FrameReader,
     Invoke,
@@ -231,16 +232,21 @@ class Host:
         preload(message.preload)
         self._project = Project(self._root, message.code)
         if message.debug is not None:
-            self._debugged.join_now(message.debug)
+            self._join(message.debug)
         self._wire.send(Ready(os.getpid()))
 
     def _debug(self, message: Debug) -> None:
         if message.point is None:
             self._debugged.leave()
         elif getattr(self, "_app", None) is None:
-            self._debugged.join_now(message.point)
+            self._join(message.point)
         else:
             self._spawn(self._debugged.join(message.point))
+
+    def _join(self, point: DebugPoint) -> None:
+        """Before there is any code of the user; what the debugger imports is none of it."""
+        self._debugged.join_now(point)
+        self._baseline = frozenset(sys.modules)
 
     async def _load(self, message: Load) -> None:
         started = time.perf_counter()
