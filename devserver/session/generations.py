@@ -262,6 +262,7 @@ class Generations:
 
     async def close(self) -> None:
         """End every host."""
+        loading = self._loading  # ended with the task that waits for it, and then it has to be gone
         if self._loop_task is not None:
             self._loop_task.cancel()
             with suppress(asyncio.CancelledError):
@@ -274,6 +275,8 @@ class Generations:
         hosts = filter(None, [self.current, *self._stand_in.leave()])
         ending = [*self._background, *(asyncio.create_task(host.stop(min(self._grace, 1.0))) for host in hosts)]
         ending.append(asyncio.create_task(self._spares.close()))
+        if loading is not None:
+            ending.append(asyncio.create_task(loading.gone.wait()))
         await asyncio.gather(*ending, return_exceptions=True)
 
     # --- deciding ----------------------------------------------------------------------------------------------
