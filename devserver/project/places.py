@@ -77,6 +77,15 @@ def is_writable(folder: Path) -> bool:
         return False
 
 
+def is_open_to_others(folder: Path) -> bool:
+    """Whether somebody else may make files in `folder`: it is theirs, or its permissions let them."""
+    try:
+        found = folder.stat()
+    except OSError:  # it will be made, for us alone
+        return False
+    return os.name == "posix" and (found.st_uid != os.geteuid() or bool(found.st_mode & 0o022))
+
+
 def _absolute(named: str) -> Path:
     try:
         return Path(named).expanduser().absolute()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from devserver.errors import ConfigError, FnError
 from devserver.project.env_file import read_env_file
-from devserver.project.places import is_writable, state_folder
+from devserver.project.places import is_open_to_others, is_writable, state_folder
 from devserver.session.doctor import Check, Finding, Patient
 from devserver.session.doctor_outside import check_clock, check_cloudflared
 
@@ -117,9 +117,15 @@ def check_keyring(patient: Patient) -> Iterator[Finding]:
 
 
 def check_state_folder(patient: Patient) -> Iterator[Finding]:
-    """Whether leases and profiles can be written down."""
+    """Whether leases and profiles can be written down, and nobody else can change them."""
     folder = state_folder(patient.environ)
-    if is_writable(folder):
+    if is_writable(folder) and is_open_to_others(folder):
+        yield Finding(
+            "warning",
+            f"Others may write to the state folder {folder}, and so change what callbacks are given back to.",
+            f"`chmod go-w {folder}`, or set FN_STATE_DIR to a folder of your own.",
+        )
+    elif is_writable(folder):
         yield Finding("ok", f"{folder} is writable{'' if folder.exists() else ', once it is needed'}.")
     else:
         yield Finding(

@@ -176,8 +176,9 @@ async def _restore_locked(journal: Journal, entry: Entry) -> Restored:
 def _secret_of(entry: Entry) -> str | None:
     """The secret of a lease's application: of the environment, of the project that took it, or of the login."""
     environ = os.environ
-    if environ.get("VOICE_APPLICATION_KEY", "").lower() == entry.application.lower():
-        return environ.get("VOICE_APPLICATION_SECRET")
+    same = environ.get("VOICE_APPLICATION_KEY", "").lower() == entry.application.lower()
+    if same and (secret := environ.get("VOICE_APPLICATION_SECRET")):
+        return secret
     keyring = SystemKeyring()
     with suppress(FnError):  # the project may be gone, or broken
         project = load_project(Path(entry.project), environ={}, keyring=keyring)

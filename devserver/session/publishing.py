@@ -112,12 +112,14 @@ class Publishing:
         """Give the callback back, then the address; bounded."""
         task, self._task = self._task, None
         self._ending = True
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        if not self._tried_last and self._lease is not None and self._lease.entry is not None:
-            await self._give_back()  # it was interrupted in that, or was waiting to try again
+        try:
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        finally:
+            if not self._tried_last and self._lease is not None and self._lease.entry is not None:
+                await self._give_back()  # it was interrupted in that, or was waiting to try again
 
     # --- the life of it ----------------------------------------------------------------------------------------
 
@@ -133,6 +135,10 @@ class Publishing:
             if failed.hint:
                 self._log("error", failed.hint)
             await self._give_back()
+        except Exception as error:
+            # A bug of ours, which would be heard of at the end only.
+            self._log("error", f"The public address is not looked after any more: {error!r}. Start fn dev again.")
+            raise
         finally:
             self._settled.set()
             self.url = None

@@ -1,8 +1,9 @@
 """frp: the user's own server on the Internet gives the address, `frpc` connects to it.
 
-Its token goes into a file that only this user can read, and that is gone with the program: arguments and environments
-can be read by others. Readiness comes from the program's own listener, as with cloudflared; while it is connected to
-nobody that lists nothing (measured with frp 0.71).
+Its token goes into a file that only this user can read, for arguments and environments can be read by others; it is
+gone as soon as the program has read it and is connected, so that nothing stays behind after a power cut. Readiness
+comes from the program's own listener, as with cloudflared; while it is connected to nobody that lists
+nothing (measured with frp 0.71).
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ class FrpTunnel:
         except BaseException:
             await running.close()
             raise
+        file.unlink(missing_ok=True)  # it is read once; a connection that is lost needs it no more
         return running
 
 

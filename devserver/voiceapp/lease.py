@@ -158,6 +158,11 @@ class Lease:
     async def _take(self, url: str) -> None:
         await self._guard.arm()
         self._seen, before = await self._original(url)
+        if before.primary is None and same_address(self._seen.primary, url):
+            # A stable address that somebody has configured for good: giving "nothing" back would take it from them.
+            text = f"The callback of {self.application} is {url} already, and stays so when this ends."
+            self._tell(Told("taken", text, url))
+            return
         urls = ours(before, url, failover=self._rules.failover)
         entry = self._holder.entry(self.application, self._configuration.origin, before, urls)
         await self._changes.begin(entry, self._seen)

@@ -127,6 +127,18 @@ def test_the_state_folder_is_looked_at_and_not_made(tmp_path: Path, environ: dic
         assert one(doctor_checks.check_state_folder, patient)[0] == "error"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_state_folder_that_others_may_write_to_is_a_warning(tmp_path: Path, environ: dict[str, str]) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    patient = Patient(tmp_path, environ, NoKeyring())
+    assert one(doctor_checks.check_state_folder, patient)[0] == "ok"
+    folder.chmod(0o1777)
+    (found,) = findings(doctor_checks.check_state_folder, patient)
+    assert found.state == "warning"
+    assert f"chmod go-w {folder}" in found.hint
+
+
 def test_a_lease_that_cannot_be_read_is_an_error(
     tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from devserver.session import lease_restoring
 from devserver.session.lease_restoring import Listed, Restored, list_leases, restore_leases
 from devserver.voiceapp import Journal
 from tests.fakes.callback_api import KEY, PRODUCTION, SECRET, CallbackApi, callback_api
+from tests.session.public_session import make_project
 from tests.voiceapp.samples import entry
 
 LOCKED = textwrap.dedent("""
@@ -118,3 +119,17 @@ async def test_what_cannot_be_locked_is_said_and_hides_nothing(
     assert (restored.application, restored.ok) == (KEY, True)
     assert [each.live for each in list_leases() if isinstance(each, Listed)] == [True]
     assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_key_in_the_environment_does_not_hide_the_secret_of_the_project(
+    journal: Journal, api: CallbackApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"VOICE_APPLICATION_KEY": KEY, "VOICE_APPLICATION_SECRET": SECRET}
+    demo = make_project(tmp_path / "demo", variables=variables)
+    monkeypatch.delenv("VOICE_APPLICATION_SECRET")
+    left = entry(pid=DEAD, origin=api.url, project=str(demo))
+    journal.write(left)
+    api.configure(left.ours.primary, left.ours.fallback)
+
+    assert [each.ok for each in await restore_leases(None)] == [True]
+    assert api.now == PRODUCTION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -58,12 +59,12 @@ def lease() -> PretendLease:
     return PretendLease()
 
 
-def public(lease: PretendLease, expiry: float = 0.0) -> Publishing:
+def public(lease: PretendLease, expiry: float = 0.0, tell: Callable[..., None] = lambda *_, **__: None) -> Publishing:
     provider: Any = PretendProvider(URL)
     provider.private = True  # it is believed
     whose: Any = lease
     plan = Plan(provider, 3000, Proof(), expiry=expiry)
-    return Publishing(plan, whose, lambda *_, **__: None, lambda _: None)
+    return Publishing(plan, whose, tell, lambda _: None)
 
 
 async def test_what_has_just_been_taken_is_not_looked_at_again_at_once(
@@ -127,4 +128,23 @@ async def test_who_waits_to_try_again_tries_once_more_at_the_end(
     await session.close()
 
     assert lease.done.count("give back") == 2
+    assert lease.entry is None
+
+
+async def test_a_bug_is_told_when_it_happens_and_the_callback_is_given_back_all_the_same(lease: PretendLease) -> None:
+    told: list[str] = []
+    session = public(lease, tell=lambda _kind, **fields: told.append(str(fields.get("text"))))
+    lease.entry = URL  # taken, and nobody has given it back
+
+    def fail() -> None:
+        raise ZeroDivisionError("a bug")
+
+    lease.settle_leftover = fail  # type: ignore[assignment,method-assign]
+    session.start()
+    await session.settled()
+
+    assert [text for text in told if "ZeroDivisionError" in text]
+    with pytest.raises(ZeroDivisionError):
+        await session.close()
+    assert lease.done == ["give back"]
     assert lease.entry is None

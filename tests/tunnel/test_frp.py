@@ -139,13 +139,35 @@ async def test_an_frpc_that_is_killed_is_replaced(server: Server, environment: d
         assert (await ask(server))["length"] == 4
 
 
-async def test_the_token_is_in_a_file_that_nobody_else_can_read_and_nowhere_else(
-    server: Server, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     import tempfile
 
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+async def test_until_it_is_connected_the_token_is_in_a_file_that_nobody_else_can_read(
+    environment: dict[str, str], temporary: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        to = FrpSettings(f"127.0.0.1:{silent.getsockname()[1]}", "https://a.example")
+        connecting = asyncio.create_task(FrpTunnel(to, TOKEN, environment).connect(1))
+        await asyncio.to_thread(wait_until, lambda: any(temporary.rglob("frpc.json")), "it is not written")
+        (file,) = temporary.rglob("frpc.json")
+        await asyncio.to_thread(wait_until, lambda: file.stat().st_size > 0, "it is empty")
+        assert json.loads(file.read_text())["auth"]["token"] == TOKEN
+        assert file.stat().st_mode & 0o777 == 0o600
+        connecting.cancel()
+        await asyncio.wait([connecting])
+    assert list(temporary.iterdir()) == []
+
+
+async def test_once_it_is_connected_the_token_is_nowhere(
+    server: Server, environment: dict[str, str], temporary: Path
+) -> None:
     provider = FrpTunnel(settings(server, subdomain="me"), TOKEN, environment)
     async with open_tunnel(provider, 1, Told()) as address:
         guard = address._connection._guarded._process.pid  # type: ignore[attr-defined]
@@ -153,11 +175,9 @@ async def test_the_token_is_in_a_file_that_nobody_else_can_read_and_nowhere_else
         for pid in (guard, client):
             for name in ("cmdline", "environ"):
                 assert TOKEN.encode() not in Path(f"/proc/{pid}/{name}").read_bytes()
-        (file,) = (tmp_path / "temporary").rglob("frpc.json")
-        assert json.loads(file.read_text())["auth"]["token"] == TOKEN
-        assert file.stat().st_mode & 0o777 == 0o600
+        assert not [each for each in temporary.rglob("*") if each.is_file() and TOKEN.encode() in each.read_bytes()]
     assert not is_running(client)
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 async def test_a_wrong_token(server: Server, environment: dict[str, str]) -> None:

@@ -125,6 +125,20 @@ class TestTaking:
         await lease.give_back()
         assert scene.configured(DEPLOYED)
 
+    async def test_our_own_address_that_has_nothing_behind_it_was_meant_and_stays(self, scene: Scene) -> None:
+        scene.api.configure(MINE)
+        lease = scene.lease()
+        await lease.take(MINE)
+        assert scene.states == ["taken"]
+        assert "stays so" in scene.told[0].text
+        assert scene.guard.told == ["arm", "release"]
+        assert is_free(scene.journal)
+        assert scene.journal.read(KEY) is None
+        await lease.check()
+        assert await lease.give_back() is None
+        assert scene.configured(MINE)
+        assert "POST" not in scene.api.methods
+
     async def test_another_developers_tunnel_is_refused_and_nothing_remains(self, scene: Scene) -> None:
         scene.api.configure(THEIRS, DEPLOYED)
         lease = scene.lease()
