@@ -12,7 +12,6 @@ standard output, and ends when its standard input does, which is when `fn dev` e
 from __future__ import annotations
 
 import os
-import sys
 import threading
 
 import msgspec
@@ -40,11 +39,15 @@ def main() -> None:
     """Be the anchor until standard input ends."""
     # Clients show threads by name. This one cannot be hidden: pydevd ends when there is no thread left to debug.
     threading.current_thread().name = "fn dev"
+    # The adapter inherits standard input and output; it must not hold ours open when we have gone.
+    ours, gateway = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1):
+        os.dup2(nowhere, number)
     where = _drop()
-    sys.stdout.buffer.write(msgspec.json.encode(where) + b"\n")
-    sys.stdout.buffer.flush()
-    if not where.error:
-        sys.stdin.buffer.read()
+    os.write(gateway, msgspec.json.encode(where) + b"\n")
+    while not where.error and os.read(ours, 4096):
+        continue
     os._exit(0)
 
 

@@ -34,12 +34,14 @@ def import_debugger() -> None:
     Raises:
         ImportError: debugpy is not there, or not as it was made.
     """
+    hook = sys.breakpointhook  # which they would take
     with _environment():
         import debugpy.server  # noqa: F401 finds the pydevd that comes with it
         import pydevd  # noqa: F401 its doors
         from _pydev_bundle import pydev_log
 
         # What it has to say of itself is for its own developers, and would stand in the log of the user's function.
+        sys.breakpointhook = hook
         pydev_log._LoggingGlobals._debug_stream = _Silence()  # noqa: SLF001 there is no other way to say so
 
 
@@ -77,7 +79,6 @@ def join(host: str, port: int, token: str, parent: int) -> None:
     import debugpy
     import pydevd
 
-    hook = sys.breakpointhook
     pydevd.settrace(
         host=host,
         port=port,
@@ -89,7 +90,6 @@ def join(host: str, port: int, token: str, parent: int) -> None:
         notify_stdin=False,
         dont_trace_start_patterns=(str(Path(debugpy.__file__).parent), _OURS),
     )
-    sys.breakpointhook = hook
     without_delay()
 
 
@@ -162,7 +162,10 @@ def stop_at(frame: FrameType) -> None:
     """Stop where a `breakpoint()` stands."""
     import pydevd
 
-    pydevd.settrace(suspend=True, trace_only_current_thread=True, patch_multiprocessing=False, stop_at_frame=frame)
+    # A host, although there is a connection already: else it looks one up first.
+    pydevd.settrace(
+        "127.0.0.1", suspend=True, trace_only_current_thread=True, patch_multiprocessing=False, stop_at_frame=frame
+    )
 
 
 def thread(target: Any, name: str) -> threading.Thread:

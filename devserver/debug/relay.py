@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from devserver.debug.dap import Head, NotDap, Reader, body_of, frame, head_of, object_of, write
 from devserver.debug.inner import Ended, Inner
+from devserver.debug.placing import Placing
 from devserver.debug.side import BUFFER, Address, Side, dial, hang_up
 from devserver.debug.single import Heard, Single
 
@@ -62,6 +63,7 @@ class Relay:
         self.audience = audience
         self.port = port
         self.root: Pipe | Bundle | None = None
+        self.placing = Placing()
         self.answering = 0
         """The process that answers requests now."""
         self._peace = asyncio.Event()
@@ -138,6 +140,7 @@ class Relay:
         """A connection has ended."""
         if self.root is one:
             self.root = None
+            self.placing.forget()
             self.audience.detached(one.name)
             self._peace.set()
 
@@ -201,6 +204,8 @@ class Pipe:
             return await self._may_attach(head, arguments)
         elif head.command == "disconnect":
             self._parted = True
+        elif head.command == "setBreakpoints":
+            self._relay.placing.asked(object_of(body).get("arguments") or {}, (self, head.seq))
         return True
 
     async def _may_attach(self, head: Head, arguments: dict[str, Any]) -> bool:
@@ -227,6 +232,8 @@ class Pipe:
         elif (head.event or head.command) in _TOLD_OF_CHILD and head.type != "response":
             self._expect_child()
             return redirected(body, self._relay.port)
+        elif head.type == "response" and head.command == "setBreakpoints":
+            self._relay.placing.answered((self, head.request_seq))
         return body
 
     def _expect_child(self) -> None:
@@ -281,6 +288,8 @@ class Bundle:
                 await self._client.write(refusal)
                 return
             self._attach = head.seq
+        elif head.command == "setBreakpoints":
+            self._relay.placing.asked(message.get("arguments") or {}, (self, head.seq))
         await self.single.take(message)
 
     async def _dial(self, heard: Heard, pid: int) -> Inner:
@@ -289,6 +298,8 @@ class Bundle:
     def _send(self, message: dict[str, Any]) -> None:
         self._number += 1
         self._client.put(write({"seq": self._number, **message}))
+        if message["type"] == "response":
+            self._relay.placing.answered((self, message["request_seq"]))
         if message["type"] == "response" and message["request_seq"] == self._attach and message["success"]:
             self._relay.audience.attached(self.name)
 

@@ -115,12 +115,15 @@ class Single:
         path = (arguments.get("source") or {}).get("path")
         self._settings[command, path] = (command, arguments)
         shown = self._current()
-        for inner in [*self._hosts.values(), self._root]:
-            if inner is None:
-                continue
-            asked = inner.ask(command, arguments)
-            if inner is shown:
-                self._answer(request, asked, inner)
+        inners = [inner for inner in (*self._hosts.values(), self._root) if inner is not None]
+        asked = {inner: inner.ask(command, arguments) for inner in inners}
+        if shown is not None:
+            self._spawn(self._all_set(request, asked, shown))
+
+    async def _all_set(self, request: Json, asked: dict[Inner, asyncio.Future[Json]], shown: Inner) -> None:
+        """It is done when all know it: a save may have let another answer meanwhile than the one that is shown."""
+        await asyncio.gather(*asked.values(), return_exceptions=True)
+        await self._answered(request, asked[shown], shown)
 
     async def _threads(self, request: Json) -> None:
         current = self._current()

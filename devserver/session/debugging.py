@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,6 +97,10 @@ class Debugging:
     def follow(self, pid: int) -> None:
         """A host took over; a client with one session looks at this one from now on."""
         self._relay.follow(pid)
+
+    async def settle(self, saved: Mapping[str, float]) -> None:
+        """Wait for a word of the client about files that were saved then; see `devserver/debug/placing.py`."""
+        await self._relay.placing.settle(saved)
 
     # --- the anchor --------------------------------------------------------------------------------------------
 

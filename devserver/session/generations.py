@@ -118,6 +118,8 @@ class Generations:
         self.loaded: Loaded | None = None
         self.error: LoadError | None = None
         self.memory = _Memory()
+        self.settle: Callable[[Mapping[str, float]], Awaitable[None]] = _at_once
+        """Awaited before a load, with the times of what was saved: a debugger may have a word about it."""
         self._spares = spares
         self._audience = audience
         self._grace = grace
@@ -349,6 +351,7 @@ class Generations:
     async def _load(self, changes: Mapping[str, Version]) -> bool:
         self._quiet()  # every save is seen, also when nobody has to wait for a spare
         host = await self._spares.take(self._quiet)
+        await self.settle({path: version[0] / 1e9 for path, version in changes.items() if version is not None})
         settled = self._still is not None and dict(changes) == self._still
         cut = not settled and self._fresh.shrank(changes)
         began = time.perf_counter()
@@ -515,3 +518,7 @@ class Generations:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+async def _at_once(saved: Mapping[str, float]) -> None:
+    """Nobody has a word about it."""

@@ -10,7 +10,7 @@ from tests.e2e.running import PATIENCE, Answer, Running
 from tests.fakes.dap import Editor
 
 FUNCTION = """\
-import asyncio
+import asyncio, os
 
 START = 1
 
@@ -21,6 +21,9 @@ async def ice(context, event):
 
 async def status(context, request):
     return {"start": START}
+
+async def pid(context, request):
+    return os.getpid()
 
 async def fail(context, request):
     secret = 7
@@ -109,8 +112,13 @@ def editor(
     running: Running, lines: dict[str, list[int]] | None = None, filters: Iterable[str] = (), **arguments: Any
 ) -> Editor:
     """An editor that is attached; to the host that answers, too, and to the spares."""
-    made = Editor(port_of(running), lines, filters, **arguments).attach()
-    settled(made)
+    made = Editor(port_of(running), lines, filters, **arguments)
+    try:
+        made.attach()
+        settled(made)
+    except BaseException:
+        made.vanish()
+        raise
     return made
 
 

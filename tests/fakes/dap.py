@@ -47,6 +47,7 @@ class Connection:
         self._answers: dict[int, Body] = {}
         self.events: list[Body] = []
         self.closed = False
+        self.pid = 0  # of the process, when it is a child's session
         self._sending = threading.Lock()
         self._reader = threading.Thread(target=self._read, name="dap-reader", daemon=True)
         self._reader.start()
@@ -262,7 +263,8 @@ class Editor:
 
     def _child(self, body: Body) -> None:
         try:
-            child = Connection(body["connect"]["port"], self.news)
+            child = Connection(body["connect"]["port"], self.news, lambda event: self._heard_child(child, event))
+            child.pid = body["subProcessId"]
             self.children.append(child)
             self._open(child, {"connect": body["connect"], "subProcessId": body["subProcessId"]})
         except (Gone, OSError):
@@ -273,6 +275,13 @@ class Editor:
         with self.news:
             self.pids.append(body["subProcessId"])
             self.news.notify_all()
+
+    def _heard_child(self, child: Connection, event: Body) -> None:
+        """A session that has ended is closed by its client."""
+        if event["event"] == "terminated":
+            thread = threading.Thread(target=_part, args=(child,), name="dap-parting", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def until(self, test: Callable[[], bool], why: str) -> None:
         """Wait for a condition on what has arrived."""
@@ -342,6 +351,12 @@ class Editor:
 
     def __exit__(self, *_: object) -> None:
         self.vanish()
+
+
+def _part(child: Connection) -> None:
+    with suppress(Gone, Refused, AssertionError):
+        child.ask("disconnect", terminateDebuggee=False)
+    child.close()
 
 
 def wait(test: Callable[[], bool], why: str) -> None:
