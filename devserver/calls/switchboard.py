@@ -224,7 +224,10 @@ class Switchboard:
 
     def _give_up(self, call: RunningCall) -> None:
         running = self._running.get(call.callid)
-        if running is not None and self.post.crowded:  # it may only be waiting behind thousands of others
+        if running is None:
+            return
+        # It may only be waiting behind thousands of others, or for somebody who looks at its code.
+        if self.post.crowded or call.timeline.stands_still:
             running.bound = asyncio.get_running_loop().call_later(self._most_seconds, self._give_up, call)
             return
         call.abandon(f"The call was not over after {self._bound_of(call.timeline):g} s and was given up.")

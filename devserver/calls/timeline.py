@@ -57,6 +57,7 @@ class Timeline:
         "_next_answer",
         "_now",
         "_number",
+        "_still",
         "_tickets",
         "_waking",
         "epoch",
@@ -74,6 +75,7 @@ class Timeline:
         self._number = 0
         self._cancelled = 0
         self._held = 0
+        self._still = 0
         self._tickets = 0
         self._next_answer = 0
         self._answers: dict[int, Run] = {}
@@ -105,6 +107,23 @@ class Timeline:
             heapq.heapify(self._due)
             self._cancelled = 0
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether instant time was asked to stand still."""
+        return self._still > 0
+
+    def stand_still(self) -> None:
+        """Let instant time stand still until `go_on`, as often as this is called; what is due now still happens.
+
+        Somebody thinks. At other speeds the clock is the machine's, and nothing changes.
+        """
+        self._still += 1
+
+    def go_on(self) -> None:
+        """Let time go on."""
+        self._still -= 1
+        self._wake(None)
+
     def hold(self) -> int:
         """A callback is in flight: instant time stands still. Gives a ticket for `answered`."""
         self._held += 1
@@ -129,7 +148,7 @@ class Timeline:
             return
         loop = asyncio.get_running_loop()
         if not self.speed:
-            if self._waking is None and not self._held:
+            if self._waking is None and not self._held and not self._is_later(self._due[0]):
                 self._waking = loop.call_soon(self._run_due)
         elif self._waking is None or (due is not None and self._due[0] is due):
             if self._waking is not None:
@@ -152,10 +171,16 @@ class Timeline:
             self._cancelled = max(0, self._cancelled - 1)
         if not self._due or (not self.speed and self._held) or (self.speed and self._due[0].at > self.now):
             return None
+        if self._is_later(self._due[0]):
+            return None
         due = heapq.heappop(self._due)
         self._now = max(self._now, due.at)
         run, due.run = due.run, None
         return run
+
+    def _is_later(self, due: Due) -> bool:
+        """Whether something has to wait because time stands still."""
+        return self._still > 0 and not self.speed and due.at > self._now
 
     def _run(self, run: Run) -> None:
         try:

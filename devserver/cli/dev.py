@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from devserver.cli.debug_options import debug_options, debug_terms
+from devserver.cli.time_options import time_options, time_terms
 from devserver.cli.tunnel_options import ask_for_tunnel, tunnel_options, tunnel_terms
 
 _PORT = click.IntRange(0, 65535)
@@ -39,6 +40,7 @@ Examples:
 @click.option("--exec", "command", metavar="CMD", help="Run CMD while the function runs, then stop with its status.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line instead of words.")
 @debug_options
+@time_options
 @tunnel_options
 @click.option("--yes", is_flag=True, help="Answer yes to every question.")
 @click.option("--non-interactive", is_flag=True, help="Ask nothing; take the default of every question.")
@@ -54,6 +56,9 @@ def dev(
     debug: int | None,
     wait_for_client: bool,
     debug_single: bool,
+    hold: bool | None,
+    deadline: bool,
+    profile: bool,
     **tunnel: Any,
 ) -> int:
     """Run the function in DIR (default: this folder).
@@ -88,6 +93,7 @@ def dev(
             yes=yes,
             interactive=interactive,
             debug=debugging,
+            **time_terms(hold=hold, deadline=deadline, profile=profile),
             **exposing,
         )
     except BaseException:

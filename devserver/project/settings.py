@@ -79,6 +79,9 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
         blocked_after: seconds after which a handler that blocks the event loop is named in the log.
         hung_after: seconds without a sign of life after which the host counts as hung.
         callback_deadline: seconds the platform waits for the answer to a voice callback; a slower one is marked.
+        hold_margin: seconds before that deadline at which a call is answered for while its handler is held; what the
+            tunnel takes comes on top.
+        hold_prompt: what a parked call hears meanwhile: text that is spoken, or prompts in their own syntax.
         origins: addresses to use in place of Sinch's hosts, by product (`auth`, `numbers`, `sms`, `conversation`,
             `number_lookup`, `voice`), such as `{"sms": "http://127.0.0.1:3002"}`.
         voice: which platform `context.voice` reaches: the `local` one of the session, or the `live` one of Sinch.
@@ -100,6 +103,8 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     blocked_after: Seconds = 0.5
     hung_after: Seconds = 3.0
     callback_deadline: Seconds = 5.0
+    hold_margin: Annotated[float, Meta(gt=0, le=60)] = 0.7
+    hold_prompt: Annotated[str, Meta(min_length=1, max_length=600)] = "One moment, please."
     origins: dict[Origin, Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]] = {}
     voice: Literal["local", "live"] = "local"
     ignore: list[str] = []

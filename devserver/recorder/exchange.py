@@ -16,6 +16,9 @@ from devserver.clock import Clock
 Source = Literal["local", "tunnel", "simulator", "replay"]
 Headers = tuple[tuple[str, str], ...]
 
+HOLDING = "holding"
+"""The mark of a callback that the hold answered by itself: the code was not asked, and no replay asks it."""
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 ID_LENGTH = 26
@@ -102,6 +105,11 @@ class Exchange(msgspec.Struct, frozen=True):
     marks: list[str] = []
     effects: list[Effect] = []
     state: int = 0
+
+    @property
+    def is_of_code(self) -> bool:
+        """Whether the user's code was asked: files are sent without it, and so is what keeps a call while it stands."""
+        return "file" not in self.marks and HOLDING not in self.marks
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -87,7 +87,7 @@ def _numbered(name: str, number: int) -> str:
 def _name(call: PortableCall) -> str:
     """What happened, as the name of a test: `test_caller_presses_2_and_hangs_up`."""
     with suppress(ValueError):
-        steps = list(_steps(call_of(call.exchanges)))
+        steps = list(_steps(call_of([each for each in call.exchanges if each.is_of_code])))
         text = "_".join(["caller", *_listed(steps)]) if steps else "a_call_comes_in"
         return f"test_{text}"[:_LONGEST_NAME].rstrip("_")
     return "test_recorded_requests"

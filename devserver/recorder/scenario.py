@@ -60,7 +60,7 @@ def render(call: PortableCall) -> bytes:
     """
     import yaml
 
-    callbacks = [exchange for exchange in call.exchanges if exchange.event is not None]
+    callbacks = [exchange for exchange in call.exchanges if exchange.event is not None and exchange.is_of_code]
     if not callbacks:
         raise FnError(
             "There is no callback in what is to be exported, so there is no call to make a scenario of.",

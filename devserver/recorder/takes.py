@@ -135,7 +135,7 @@ def from_file(name: str, data: bytes, event: str | None) -> Item:
 
 
 def take_of(name: str, exchanges: list[Exchange], *, start: int = 1) -> Take:
-    """Recorded exchanges, from the one at place `start` on (counted from 1). Files that were sent are left out.
+    """Recorded exchanges, from the one at place `start` on (counted from 1). What the code was not asked is left out.
 
     Raises:
         FnError: there are not so many.
@@ -146,7 +146,7 @@ def take_of(name: str, exchanges: list[Exchange], *, start: int = 1) -> Take:
             f"{name} has {len(exchanges)} callbacks, and --from {start} is none of them.",
             hint="They are counted from 1; `fn calls show` lists them.",
         )
-    items = tuple(from_exchange(each) for each in chosen if "file" not in each.marks)
+    items = tuple(from_exchange(each) for each in chosen if each.is_of_code)
     return Take(name, chosen[0].callid, items, first=chosen[0])
 
 

@@ -19,6 +19,7 @@ from devserver.recorder.exchange import Answer as RecordedAnswer
 from devserver.recorder.off import NoRecorder
 from devserver.recorder.store import Recorder
 from devserver.runtime.replies import Reply, problem
+from devserver.session.budget import remark, used
 from devserver.session.exchange import NO_VERDICT, Callers, InHand, Judge, Result, failure, telling
 from devserver.session.report import Report
 
@@ -35,15 +36,23 @@ class Answering:
         report: where people look.
         clock: when a request arrived.
         patience: seconds that the platform waits for the answer to a callback.
+        way: seconds that the way here and back takes, for what comes from outside.
     """
 
     def __init__(
-        self, recording: Recorder | NoRecorder, report: Report, clock: Clock, patience: Callable[[], float]
+        self,
+        recording: Recorder | NoRecorder,
+        report: Report,
+        clock: Clock,
+        *,
+        patience: Callable[[], float],
+        way: Callable[[], float],
     ) -> None:
         self._recording = recording
         self._report = report
         self._clock = clock
         self._patience = patience
+        self._way = way
         self._judge = Judge()
         self._callers = Callers()
         self._loop = asyncio.get_running_loop()
@@ -51,15 +60,34 @@ class Answering:
     def finish(self, hand: InHand, result: Result) -> web.Response:
         """The answer to send for what came of a request."""
         hand.ms = (self._loop.time() - hand.started) * 1000
-        patience = self._patience()
-        if hand.event is not None and hand.ms > patience * 1000:
-            result = msgspec.structs.replace(result, hint=_too_late(hand, patience), marks=(*result.marks, "late"))
+        hand.way = self.way(hand)
+        if hand.event is not None:
+            result = self._with_remark(hand, result)
         # Runs after aiohttp has written the answer: what follows is for the developer and must not cost the caller.
         self._loop.call_soon(self.conclude, hand, result)
-        reply = result.reply or problem(500, "There is no answer.")
+        return self.respond(hand, result.reply or problem(500, "There is no answer."))
+
+    def respond(self, hand: InHand, reply: Reply) -> web.Response:
+        """A reply as it is sent to whoever sent this request."""
         if hand.source == "tunnel":
             return to_response(reply)
         return to_response(reply, _extra(hand), name=_NAME)
+
+    def way(self, hand: InHand) -> float:
+        """Seconds that the way to the sender of a request and back takes."""
+        return self._way() if hand.source == "tunnel" else 0.0
+
+    def caller_of(self, hand: InHand) -> str | None:
+        """The number of who calls, as far as it is known."""
+        return self._callers.of(hand)
+
+    def _with_remark(self, hand: InHand, result: Result) -> Result:
+        patience = self._patience()
+        hint = remark(str(hand.event), hand.ms, hand.way, patience)
+        if not hint:
+            return result
+        late = used(hand.ms, hand.way) > patience * 1000
+        return msgspec.structs.replace(result, hint=hint, marks=(*result.marks, *(("late",) if late else ())))
 
     async def refuse(self, hand: InHand, reply: Reply, why: str) -> web.Response:
         """The answer to a request that the function is not asked; it is recorded and told like others.
@@ -96,6 +124,7 @@ class Answering:
 
     def conclude(self, hand: InHand, result: Result) -> None:
         """Judge, record and tell what came of a request."""
+        hand.patience = self._patience()
         reply = result.reply
         verdict = NO_VERDICT
         if hand.event is not None and reply is not None and result.error is None:
@@ -145,7 +174,3 @@ def _is_trouble(hand: InHand, result: Result) -> bool:
     """Whether something went wrong here. Strangers are refused all day long: that is no news beyond the ordinary."""
     error = result.error
     return error is not None and not (hand.source == "tunnel" and error["kind"] == "refused")
-
-
-def _too_late(hand: InHand, patience: float) -> str:
-    return f"{hand.event} took {hand.ms / 1000:.1f} s; the platform waits {patience:g} s and then goes on without it."

@@ -82,15 +82,27 @@ class Asking:
         return [hand.label for hand in self._in_hand.values() if hand.host is host]
 
     async def sweep(self) -> None:
-        """Fail what has passed its deadline; runs for the life of the session."""
+        """Fail what has passed its deadline; runs for the life of the session.
+
+        Time in which a debugger holds the code does not count.
+        """
         while True:
             await asyncio.sleep(_SWEEP)
             now = self._loop.time()
+            stands_still = self._generations.stands_still
             for hand in self._in_hand.values():
-                if hand.deadline <= now and hand.host is not None:
-                    hand.timed_out = True
-                    hand.host.abandon(hand.number)
-                    hand.future.cancel()
+                if hand.host is None and stands_still:
+                    hand.deadline += _SWEEP
+                elif hand.deadline + _stood_still(hand) <= now:
+                    self._time_out(hand)
+
+    def _time_out(self, hand: InHand) -> None:
+        if hand.host is not None:
+            hand.timed_out = True
+            hand.host.abandon(hand.number)
+            hand.future.cancel()
+        elif not hand.future.done():
+            hand.future.set_exception(TimeoutError())
 
     async def ask(self, hand: InHand) -> Result:
         """The function's answer, or one of ours that says why there is none."""
@@ -140,9 +152,8 @@ class Asking:
 
     async def _wait_for_host(self, hand: InHand) -> None:
         try:
-            async with asyncio.timeout_at(hand.deadline):
-                host = await self._generations.acquire()
-        except (NoHost, TimeoutError) as error:
+            host = await self._generations.acquire()
+        except NoHost as error:
             if not hand.future.done():
                 hand.future.set_exception(error)
         else:
@@ -152,7 +163,7 @@ class Asking:
         if hand.future.done():
             return  # the session ended meanwhile
         request = hand.request
-        hand.host, hand.generation = host, host.generation
+        hand.host, hand.generation, hand.stood = host, host.generation, host.pause.seconds
         host.invoke(
             hand.future,
             Invoke(
@@ -174,9 +185,17 @@ class Asking:
         return Result(_problem(hand, 504, text), failure("deadline", text), marks=("deadline",))
 
 
+def _stood_still(hand: InHand) -> float:
+    """Seconds in which the code of a request stood still in a debugger."""
+    seconds: float = hand.host.pause.seconds - hand.stood if hand.host is not None else 0.0
+    return seconds
+
+
 def _result(answer: Answer) -> Result:
     reply = Reply(answer.status, tuple(answer.headers), answer.body)
-    return Result(reply, failure(*answer.failure) if answer.failure else None, answer.hint)
+    return Result(
+        reply, failure(*answer.failure) if answer.failure else None, answer.hint, profiles=tuple(answer.profiles)
+    )
 
 
 def _no_host(hand: InHand, none: NoHost) -> Result:

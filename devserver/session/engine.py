@@ -121,6 +121,7 @@ class Engine:
         self._open_house(first(), report)
         stack.push_async_callback(_within, _LAST_WORDS, self.generations.close)
         stack.push_async_callback(cancel, asyncio.create_task(self.gateway.sweep()))
+        stack.push_async_callback(self.gateway.close)
 
     def _open_recorder(self, setting: Setting, say: Say) -> Recorder | NoRecorder:
         if setting.recordings is None or not self.project.dev.record:
@@ -234,6 +235,8 @@ class Engine:
             project.dev.body_limit,
             project.dev.deadline,
             project.dev.callback_deadline,
+            project.dev.hold_margin,
+            project.dev.hold_prompt,
             project.voice_app,
             project.voice_secret,
         )

@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
-from devserver.recorder.exchange import Effect, Source
+from devserver.recorder.exchange import HOLDING, Effect, Source
 from devserver.recorder.exchange import Request as RecordedRequest
 from devserver.recorder.numbers import with_plus
 from devserver.runtime.replies import Reply
+from devserver.session.budget import share, used
 from devserver.session.frames import Replaying
 from devserver.svaml import Finding, check, describe
 
@@ -35,7 +36,11 @@ class InHand(msgspec.Struct, eq=False):
         started: on the event loop's clock.
         deadline: on the same clock.
         future: gets the host's answer.
+        stood: seconds that the host had stood still before it got the request.
         ms: from arrival to answer.
+        held: milliseconds after which the hold answered in its place, see `holding`; None when it did not.
+        way: seconds that the way here and back takes, through the tunnel.
+        patience: seconds that the platform waits for the answer to a callback.
         timed_out: the deadline has passed.
         replaying: how it differs from a live request; None for a live one.
     """
@@ -51,7 +56,11 @@ class InHand(msgspec.Struct, eq=False):
     generation: int | None = None
     host: Any = None
     future: Any = None
+    stood: float = 0.0
     ms: float = 0.0
+    held: float | None = None
+    way: float = 0.0
+    patience: float = 5.0
     timed_out: bool = False
     logs: list[dict[str, Any]] = []
     effects: list[Effect] = []
@@ -100,12 +109,14 @@ class Result(msgspec.Struct, frozen=True):
         error: kind, text and traceback, when it went wrong.
         hint: something to tell the developer.
         marks: for the recording, such as `deadline`.
+        profiles: paths of flame graphs, written in a moment.
     """
 
     reply: Reply | None
     error: dict[str, Any] | None = None
     hint: str = ""
     marks: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
 
 
 def failure(kind: str, text: str, traceback: str = "") -> dict[str, Any]:
@@ -216,6 +227,14 @@ def telling(hand: InHand, result: Result, verdict: Verdict, number: str | None) 
         return "request", fields
     fields |= {"name": hand.event, "callid": hand.callid, "answer": verdict.words, "findings": verdict.findings}
     fields["from"] = number
+    fields["budget"] = share(used(hand.ms if hand.held is None else hand.held, hand.way), hand.patience)
+    fields["deadline"] = hand.patience
+    if hand.held is not None:
+        fields["held"] = round(hand.held, 2)
+    if result.profiles:
+        fields["profiles"] = list(result.profiles)
+    if HOLDING in result.marks:
+        fields["holding"] = True
     if hand.event == "dice":
         fields["reason"] = text_of(hand.payload, "reason")
     return "callback", fields

@@ -34,6 +34,7 @@ class Exposure:
         allow_unsigned: callbacks without a signature are executed, too; those with a wrong one never are.
         prefix: path of the public address, such as `/dev`, without a slash at its end; mostly empty.
         probe: gives the answer to the path by which we ask for ourselves from outside; None for any other path.
+        way: seconds that the way from the platform to here and back takes; a guess until it was measured.
         application: key and secret to verify with when the project has none: those of the local Sinch.
     """
 
@@ -42,6 +43,7 @@ class Exposure:
     allow_unsigned: bool = False
     prefix: str = ""
     probe: Callable[[str], bytes | None] | None = None
+    way: float = 0.3
     application: tuple[str, str] | None = field(default=None, repr=False)
 
     def is_from_outside(self, headers: Mapping[str, str], token: str) -> bool:

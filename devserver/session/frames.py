@@ -55,6 +55,7 @@ class HostSettings(msgspec.Struct, frozen=True):
         keep: folder for what writes to the storage replace; empty to keep nothing.
         sealed: a replay: calls of the SDK do not go out unless that is allowed.
         terminal: there is one that `breakpoint()` may borrow.
+        profiles: folder for flame graphs of callbacks; empty to make none.
     """
 
     name: str
@@ -67,6 +68,7 @@ class HostSettings(msgspec.Struct, frozen=True):
     keep: str = ""
     sealed: bool = False
     terminal: bool = False
+    profiles: str = ""
 
 
 class CompiledModule(msgspec.Struct, frozen=True, array_like=True):
@@ -236,6 +238,7 @@ class Loaded(Message, tag="l", frozen=True):
         warnings: sentences about the function.
         ms: import time in milliseconds.
         protected: names of handlers behind Basic auth.
+        slow: the modules that an import of over a second took most of its time for, with their own milliseconds.
     """
 
     generation: int
@@ -248,6 +251,7 @@ class Loaded(Message, tag="l", frozen=True):
     warnings: list[str]
     ms: float
     protected: list[str] = []
+    slow: list[tuple[str, float]] = []
 
 
 class NotLoaded(Message, tag="n", frozen=True):
@@ -270,7 +274,7 @@ class NotLoaded(Message, tag="n", frozen=True):
 
 
 class Answer(Message, tag="a", frozen=True):
-    """The answer to an `Invoke`; `failure` is (kind, text, traceback)."""
+    """The answer to an `Invoke`; `failure` is (kind, text, traceback), `profiles` are paths of flame graphs."""
 
     id: int
     status: int
@@ -279,6 +283,7 @@ class Answer(Message, tag="a", frozen=True):
     handler: str | None
     failure: tuple[str, str, str] | None
     hint: str
+    profiles: list[str] = []
 
 
 class CacheCall(Message, tag="c", frozen=True):

@@ -26,6 +26,7 @@ from devserver.session.exchange import InHand, Result, failure
 from devserver.session.exposure import Exposure
 from devserver.session.frames import Replaying
 from devserver.session.generations import Generations
+from devserver.session.in_time import InTime
 from devserver.session.outside import Outside
 from devserver.session.reception import GatewaySettings, Reception, object_of, target_of
 from devserver.session.report import Report
@@ -35,7 +36,11 @@ _IDLE = 0.5  # seconds without a request after which there is time for other thi
 
 
 class Gateway:
-    """Handles every request to the function."""
+    """Handles every request to the function.
+
+    Attributes:
+        in_time: what is done about answers that take longer than the platform waits.
+    """
 
     def __init__(
         self,
@@ -54,7 +59,13 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self._exposure = Exposure()
         self._reception = Reception(clock)
-        self._answering = Answering(recording, report, clock, lambda: settings().callback_deadline)
+        self._answering = Answering(
+            recording,
+            report,
+            clock,
+            patience=lambda: settings().callback_deadline,
+            way=lambda: self._exposure.way,
+        )
         self._asking = Asking(
             generations,
             recording,
@@ -64,13 +75,14 @@ class Gateway:
             deadline=lambda: settings().deadline,
             given_up=self._answering.conclude,
         )
+        self.in_time = InTime(self._asking.ask, self._answering, settings, clock, report.tell)
         self._outside = Outside(
             self._exposure,
             settings,
             generations,
             self._reception,
             self._answering,
-            ask=self._asking.ask,
+            answer=self.in_time.answer,
             open_socket=open_socket,
             say=lambda level, text: report.tell("log", level=level, text=text, ours=True),
         )
@@ -107,7 +119,7 @@ class Gateway:
         refusal = refusal or self._reception.check_signature(hand, settings)
         if refusal is not None:
             return await self._answering.refuse(hand, refusal, _error_text(refusal))
-        return self._answering.finish(hand, await self._asking.ask(hand))
+        return await self.in_time.answer(hand)
 
     async def handle_public(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of the tunnel's own port: it comes from outside, whatever it says of itself."""
@@ -154,6 +166,10 @@ class Gateway:
     async def sweep(self) -> None:
         """Fail what has passed its deadline; runs for the life of the session."""
         await self._asking.sweep()
+
+    async def close(self) -> None:
+        """Give up what nobody waits for on a port: calls that are held, and answers that come too late."""
+        await self.in_time.close()
 
     def _health(self) -> Reply:
         loaded = self._generations.loaded

@@ -27,6 +27,7 @@ from devserver.session.frames import CompiledModule, Load, Loaded, NotLoaded
 from devserver.session.freshness import Freshness, Version, version_of
 from devserver.session.link import Died, HostLink
 from devserver.session.spares import Spares
+from devserver.session.stand_in import StandIn
 
 _STILL = (
     0.15  # seconds a doubtful file must have been still; slow editors leave a half-written one for 0.1 s (lab.md 3.3)
@@ -76,6 +77,10 @@ class Audience(Protocol):
 
     def host_died(self, why: str, handlers: list[str], pause: float) -> None:
         """The host that answered died; a new one starts after `pause` seconds."""
+        ...
+
+    def stood_in(self, generation: int) -> None:
+        """The host of this generation stands still in a debugger, and another one answers in its place."""
         ...
 
 
@@ -135,6 +140,9 @@ class Generations:
         self._deaths: list[float] = []
         self._not_before = 0.0
         self._fresh_host = False  # the next round loads even if nothing has changed
+        self._stands_in_for: HostLink | None = None  # the paused host for which the next round loads
+        self._loading: HostLink | None = None
+        self._stand_in = StandIn(self._retire)
         self._background: set[asyncio.Task[Any]] = set()
         self._loop_task: asyncio.Task[None] | None = None
 
@@ -152,7 +160,7 @@ class Generations:
         """
         if self._looked:
             return self.current
-        if self.current is None or self._fresh.is_stale():
+        if self.current is None or self.current.paused or self._fresh.is_stale():
             return None
         self._looked = True
         self._loop.call_soon(self._forget_look)
@@ -162,18 +170,25 @@ class Generations:
         self._looked = False
 
     async def acquire(self) -> HostLink:
-        """The host to ask now: of the newest code that works.
+        """The host to ask now: of the newest code that works, and not one that stands still in a debugger.
 
         Raises:
             NoHost: there is none; the error says why.
         """
         arrived = time.perf_counter()
+        asked = False
         while True:
             stale = self._fresh.is_stale()
+            paused = self.current is not None and self.current.paused
             # Code that was read after the request arrived is new enough for it, whatever is saved meanwhile: else a
             # request would wait for as long as somebody keeps saving.
-            if self.current is not None and (not stale or self._read_at >= arrived):
+            if self.current is not None and not paused and (not stale or self._read_at >= arrived):
                 return self.current
+            if paused and not stale:
+                if asked and self.error is not None:
+                    raise NoHost(self.error)  # the code on disk cannot stand in
+                asked = True
+                self._want_stand_in()
             if self.current is None and self.error is not None and not stale and self._is_decided():
                 raise NoHost(self.error)
             if not await self._decide():
@@ -193,6 +208,7 @@ class Generations:
 
     def died(self, host: HostLink, handlers: list[str]) -> None:
         """A host ended by itself; when it was the one that answers, another takes its place."""
+        self._stand_in.lost(host)
         if host is not self.current:
             return
         self.current = None
@@ -209,7 +225,37 @@ class Generations:
         if host is self.current and not self._fresh_host:
             self._background_task(self._replace(host))
 
+    def paused(self, host: HostLink) -> None:
+        """A host stands still in a debugger; what it has begun stays with it, everything else goes on elsewhere."""
+        self._looked = False
+        if host is not self.current:
+            return
+        other = self._stand_in.at_hand(host)
+        if other is not None:
+            self.current = other
+            host.hand_over(other)
+        elif host.has_unbegun():
+            self._background_task(self._replace(host))
+
+    def resumed(self, host: HostLink) -> None:
+        """A host goes on, and everything is as it was before."""
+        if not host.gone.is_set() and self._stand_in.resumed(host, self.current):
+            self.current = host
+            if self.error is not None and self.error.kind == "died":  # that was the one that stood in
+                self.error = None
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the generation that is being loaded stands still in a debugger."""
+        return self._loading is not None and self._loading.paused
+
+    def _want_stand_in(self) -> None:
+        self._fresh_host = True
+        self._stands_in_for = self.current
+
     async def _replace(self, host: HostLink) -> None:
+        if host.paused:
+            self._want_stand_in()
         self._fresh_host = True
         await self._decide()
         for other in filter(None, [self.current]):
@@ -218,17 +264,21 @@ class Generations:
 
     async def close(self) -> None:
         """End every host."""
+        loading = self._loading  # ended with the task that waits for it, and then it has to be gone
         if self._loop_task is not None:
             self._loop_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._loop_task
+        if self._decision is not None and not self._decision.done():
+            self._decision.set_result(None)  # nobody decides any more
         for host in self._spares.hosts():
             if host.paused:
                 host.kill("the session ended while it was paused")
-        ending = [*self._background]
-        if self.current is not None:
-            ending.append(asyncio.create_task(self.current.stop(min(self._grace, 1.0))))
+        hosts = filter(None, [self.current, *self._stand_in.leave()])
+        ending = [*self._background, *(asyncio.create_task(host.stop(min(self._grace, 1.0))) for host in hosts)]
         ending.append(asyncio.create_task(self._spares.close()))
+        if loading is not None:
+            ending.append(asyncio.create_task(loading.gone.wait()))
         await asyncio.gather(*ending, return_exceptions=True)
 
     # --- deciding ----------------------------------------------------------------------------------------------
@@ -357,7 +407,11 @@ class Generations:
         number = self._number if self._number and not changes else self._number + 1
         host.generation = number
         load = host.load(Load(number, expected, force or not expected, check, paths))
-        return await host.pause.within(_LOAD_LIMIT, load)
+        self._loading = host
+        try:
+            return await host.pause.within(_LOAD_LIMIT, load)
+        finally:
+            self._loading = None
 
     def _take_over(self, host: HostLink, loaded: Loaded, changes: Mapping[str, Version]) -> bool:
         """Let a host answer from now on; False when its files have changed already, so that it is of no use."""
@@ -369,17 +423,24 @@ class Generations:
             return False
         old, first = self.current, self._number == 0 and self.error is None
         restart = not first and not changes
-        self._number = loaded.generation
-        host.stopping = False
-        self.current, self.loaded, self.error = host, loaded, None
+        stands_in, self._stands_in_for = self._stands_in_for is not None and restart, None
         self._fresh_host = False
+        host.stopping = False
+        if stands_in and old is not None and not old.paused:  # it has gone on meanwhile
+            self._stand_in.keep(host)
+            return True
+        self._number = loaded.generation
+        self.current, self.loaded, self.error = host, loaded, None
         self._doubt = {}
         self._remember(loaded)
         self._fresh.adopt(loaded.files, self._configured(changes))
         if old is not None:
-            self._background_task(old.retire(self._grace, self._deadline))
+            self._stand_in.displaced(old, host)
         ms = (time.perf_counter() - self._noticed) * 1000
-        self._audience.took_over(loaded, ms, sorted(changes), first=first, restart=restart)
+        if stands_in:
+            self._audience.stood_in(loaded.generation)
+        else:
+            self._audience.took_over(loaded, ms, sorted(changes), first=first, restart=restart)
         self._refill()
         return True
 
@@ -402,7 +463,7 @@ class Generations:
             self._refill()
         seen: dict[str, Version] = {file.path: file.stamp for file in reply.files}
         versions = {**changes, **seen}
-        in_doubt = self.current is not None and reply.clean and not settled
+        in_doubt = self.current is not None and reply.clean and not settled and self._stands_in_for is None
         if in_doubt:
             doubt = {path: versions[path] for path in changes}
             # Most writers need a millisecond between emptying a file and filling it: whoever waits may wait for that.
@@ -426,7 +487,7 @@ class Generations:
     def _refuse(self, error: LoadError, versions: Mapping[str, Version]) -> None:
         self.error = error
         self._doubt = {}
-        self._fresh_host = False
+        self._fresh_host, self._stands_in_for = False, None
         self._fresh.excuse(self._configured(versions) | dict(versions))
         self._audience.load_failed(error, self._number if self.current is not None else None)
 
@@ -449,6 +510,9 @@ class Generations:
 
     def _let_go(self, host: HostLink) -> None:
         self._background_task(host.stop(0))
+
+    def _retire(self, host: HostLink) -> None:
+        self._background_task(host.retire(self._grace, self._deadline))
 
     def _background_task(self, work: Any) -> None:
         task = asyncio.create_task(work)

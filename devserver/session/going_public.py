@@ -35,6 +35,10 @@ _SETTLE = 4.0  # seconds that the name of a fresh quick tunnel takes to be known
 _LONG, _SHORT = 25.0, 5.0  # seconds in which a fresh address, and one that was there before, must lead here
 
 
+def _set_way(gateway: Gateway, seconds: float) -> None:
+    gateway.exposure.way = seconds
+
+
 class GoingPublic:
     """A session on its way to the public.
 
@@ -120,7 +124,13 @@ class GoingPublic:
                 stack.callback(one.close)
             await stack.enter_async_context(serve_function(sockets, gateway.handle_public))
             port = port_of(sockets)
-        self.publishing = publishing = Publishing(self._plan(port), self._lease, self._tell, self._busy)
+        self.publishing = publishing = Publishing(
+            self._plan(port),
+            self._lease,
+            self._tell,
+            self._busy,
+            measured=lambda took: _set_way(gateway, took),
+        )
         stack.push_async_callback(publishing.close)
         publishing.start()
         if self._keys.available and self._project.dev.tunnel_expiry:

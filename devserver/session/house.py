@@ -57,6 +57,7 @@ class Places:
         sealed: a replay: calls of the SDK do not go out unless that is allowed.
         preload: modules that hosts import ahead of the function.
         cloud: address of the local Sinch; empty where there is none.
+        profiles: folder for flame graphs of callbacks; None to make none.
     """
 
     storage: Path
@@ -65,6 +66,7 @@ class Places:
     sealed: bool = False
     preload: tuple[str, ...] = ()
     cloud: str = ""
+    profiles: Path | None = None
 
 
 class House:
@@ -123,6 +125,7 @@ class House:
                 str(self._places.keep or ""),
                 self._places.sealed,
                 self.lending.possible,
+                str(self._places.profiles or ""),
             ),
             [*self._places.preload, *memory.third_party],
             list(memory.code.values()),
@@ -186,18 +189,20 @@ class House:
             f"{name} has blocked the event loop for {notice.ms / 1000:.1f} s (at {notice.where}): other requests wait. "
             "Await what takes time, or write a plain `def`, which runs in a thread.",
         )
-        if notice.ms >= self._project.dev.hung_after * 1000:
+        if not host.paused and notice.ms >= self._project.dev.hung_after * 1000:
             self.generations.replace_soon(host)
 
     def freed(self, host: HostLink, notice: Freed) -> None:  # noqa: ARG002 part of the protocol
         """The event loop runs again."""
         self._say("info", f"The event loop runs again after {notice.ms / 1000:.1f} s.")
 
-    def paused(self, host: HostLink, notice: Paused) -> None:
+    def paused(self, host: HostLink, notice: Paused) -> None:  # noqa: ARG002 part of the protocol
         """The user's code stands still, in a debugger; `host.pause` is the clock that stands still with it."""
+        self.generations.paused(host)
 
     def resumed(self, host: HostLink) -> None:
         """It goes on, or its process has ended."""
+        self.generations.resumed(host)
 
     def terminal_wanted(self, host: HostLink, message: TerminalWanted) -> None:
         """The user's code called `breakpoint()`."""
@@ -233,6 +238,8 @@ class House:
         """A generation answers from now on."""
         if self.generations.current is not None:
             self.follow(self.generations.current.pid)
+        if loaded.slow:
+            self._say("info", _slow_import(loaded))
         if first:
             for text in loaded.warnings:
                 self._say("warning", text)
@@ -260,6 +267,10 @@ class House:
         again = f"trying again in {pause:.0f} s, or at the next save" if pause else "starting another"
         self._say("error", f"The function's process ended{while_}: {why}; {again}.")
 
+    def stood_in(self, generation: int) -> None:
+        """Another host answers in place of one that stands still in a debugger."""
+        self._say("info", f"Generation {generation} is paused. Other requests go on in another process with its code.")
+
     def _short(self, path: str) -> str:
         return os.path.relpath(path, self._project.root)
 
@@ -270,3 +281,8 @@ class House:
 
 def _nobody(pid: int) -> None:
     """Nobody wants to know."""
+
+
+def _slow_import(loaded: Loaded) -> str:
+    listed = ", ".join(f"{name} {ms / 1000:.2f} s" for name, ms in loaded.slow)
+    return f"Importing the function took {loaded.ms / 1000:.1f} s, by own time: {listed}."

@@ -218,12 +218,20 @@ class HostLink(asyncio.Protocol):
             self._idle.set()
 
     def hand_over(self, other: HostLink) -> None:
-        """Give another host what this blocked one has not begun."""
-        started = set(self.blocked.started) if self.blocked else set(self._waiting)
-        for number in [number for number in self._waiting if number not in started]:
+        """Give another host what this one, which is blocked or paused, has not begun."""
+        for number in self._unbegun():
             future, message = self._waiting[number]
             self.abandon(number)
             other.invoke(future, message)
+
+    def has_unbegun(self) -> bool:
+        """Whether there is something to hand over."""
+        return bool(self._unbegun())
+
+    def _unbegun(self) -> list[int]:
+        notice = self.pause.notice or self.blocked
+        started = set(notice.started) if notice else set(self._waiting)
+        return [number for number in self._waiting if number not in started]
 
     async def load(self, message: Load) -> Loaded | NotLoaded:
         """Import the project.

@@ -20,7 +20,7 @@ from devserver.runtime.replies import Reply, problem
 from devserver.runtime.routing import VOICE_EVENTS, Refused, route, voice_event
 from devserver.session.answering import Answering, to_response
 from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
-from devserver.session.exchange import InHand, Result
+from devserver.session.exchange import InHand
 from devserver.session.exposure import Exposure, has_marks, unprotected, warning_of
 from devserver.session.generations import Generations, NoHost
 from devserver.session.rationing import Ration, Room
@@ -80,7 +80,7 @@ class Outside:
         generations: what the function declares.
         reception: names requests.
         answering: sends answers.
-        ask: asks the function.
+        answer: gives the function's answer.
         open_socket: serves a WebSocket.
         say: tells the developer a sentence: level and text.
     """
@@ -93,7 +93,7 @@ class Outside:
         reception: Reception,
         answering: Answering,
         *,
-        ask: Callable[[InHand], Awaitable[Result]],
+        answer: Callable[[InHand], Awaitable[web.Response]],
         open_socket: OpenSocket,
         say: Say,
     ) -> None:
@@ -102,7 +102,7 @@ class Outside:
         self._generations = generations
         self._reception = reception
         self._answering = answering
-        self._ask = ask
+        self._answer_of_function = answer
         self._open_socket = open_socket
         self._say = say
         self._requests = Room(_AT_ONCE, self._crowded)
@@ -170,7 +170,7 @@ class Outside:
         refusal = refusal or self._check(hand, readings[0], settings)
         if refusal is not None:
             return await self._refuse(hand, refusal)
-        return self._answering.finish(hand, await self._ask(hand))
+        return await self._answer_of_function(hand)
 
     def _names(self) -> list[str]:
         # Before anything could be loaded a callback is not unknown: it cannot be answered, and the platform may know.

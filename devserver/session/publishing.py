@@ -60,6 +60,7 @@ class Publishing:
         lease: of the callback; None leaves the callback alone.
         tell: told events, as `Report.tell`.
         busy: told what is being done, for an impatient user.
+        measured: told how many seconds a request takes through the tunnel and back, once that is known.
         clock: measures the time until it ends.
     """
 
@@ -69,12 +70,15 @@ class Publishing:
         lease: Lease | None,
         tell: Callable[..., None],
         busy: Callable[[str], None],
+        *,
+        measured: Callable[[float], None] = lambda _seconds: None,
         clock: Clock | None = None,
     ) -> None:
         self._plan = plan
         self._lease = lease
         self._tell = tell
         self._busy = busy
+        self._measured = measured
         self._clock = clock or SystemClock()
         self._task: asyncio.Task[None] | None = None
         self._news = asyncio.Event()  # the address is there again, or another one
@@ -192,6 +196,10 @@ class Publishing:
         if self._lease is not None and (first or self._lease.entry is not None):
             await self._try(self._lease.take(url) if first else self._lease.move(url))
         self._settled.set()
+        plan = self._plan
+        took = await plan.proof.measure(url, private=plan.provider.private, via=plan.via)
+        if took is not None:
+            self._measured(took)
 
     async def _check(self) -> None:
         lease = self._lease

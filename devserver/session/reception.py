@@ -39,6 +39,8 @@ class GatewaySettings:
         body_limit: bytes.
         deadline: seconds that a handler may take.
         callback_deadline: seconds that the platform waits for the answer to a callback.
+        hold_margin: seconds before that at which a call that is to be held is answered for.
+        hold_prompt: what a parked call hears.
         voice_app: application key, and `voice_secret` its secret; without both nothing can be verified.
     """
 
@@ -47,6 +49,8 @@ class GatewaySettings:
     body_limit: int
     deadline: float
     callback_deadline: float
+    hold_margin: float
+    hold_prompt: str
     voice_app: str | None
     voice_secret: str | None
 

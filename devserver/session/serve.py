@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +133,11 @@ class _Session:
 
     def _setting(self, sockets: dict[str, Any]) -> Setting:
         cloud = f"http://127.0.0.1:{port_of(sockets['cloud'])}"
-        debug = self._terms.debug is not None
-        return Setting(project_places(self._root, cloud), self._root / ".fn", True, self._token, debug)
+        folder = self._root / ".fn"
+        places = replace(
+            project_places(self._root, cloud), profiles=folder / "profiles" if self._terms.profile else None
+        )
+        return Setting(places, folder, True, self._token, self._terms.debug is not None)
 
     def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
         terms = self._terms
@@ -222,11 +226,24 @@ class _Session:
             public=lambda: self._public.url if self._public is not None else None,
         )
         await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))
+        self._answer_in_time(telephony, cloud)
         view = ConsoleView(self._engine, telephony, lambda: self._session)
         console = create_console(view.session(), self._token)
         await stack.enter_async_context(serve_app(sockets["console"], console))
         # Calls end before the ports do: who is on the phone is told, and no port waits for them.
         stack.push_async_callback(telephony.close)
+
+    def _answer_in_time(self, telephony: Telephony, cloud: str) -> None:
+        """Say what is done about answers that take longer than the platform waits."""
+        in_time = self._engine.gateway.in_time
+        in_time.strict = self._terms.strict
+        if not self._terms.holds:
+            return
+        from devserver.session.reaching import Calls
+
+        in_time.holding.reach = Calls(lambda: self._engine.project, telephony, cloud)
+        if self._terms.hold:  # asked for by name, it is for whoever posts a callback by hand, too
+            in_time.holding.sources |= {"local"}
 
     def _announce(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> SessionFile:
         urls = {name: f"http://127.0.0.1:{port_of(group)}" for name, group in sockets.items()}

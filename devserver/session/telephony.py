@@ -72,7 +72,7 @@ class Telephony:
 
     def products(self) -> tuple[Product, ...]:
         """What the cloud port has, for the application as it is configured now."""
-        application = self._application()
+        application = self.application()
         if self._products is None or self._products[0] != application:
             from devserver.cloud.voice import Voice, product
             from devserver.session.voice_backend import CallsOfSession
@@ -102,7 +102,7 @@ class Telephony:
 
         return self._folder / FOLDER
 
-    def _application(self) -> Application:
+    def application(self) -> Application:
         """The application of the project as it is configured now."""
         from devserver.cloud.applications import application_of
 
@@ -165,7 +165,7 @@ class Telephony:
     def _signer(self) -> Signer:
         from devserver.calls.delivery import Signer
 
-        application = self._application()
+        application = self.application()
         return Signer(application.key, application.secret)
 
     def _urls(self, application: str) -> tuple[str, ...]:

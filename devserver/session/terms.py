@@ -58,6 +58,9 @@ class Terms:
         yes: every question is answered with yes.
         interactive: there is somebody at a terminal who can be asked.
         debug: how a debugger gets in; None when none does.
+        hold: whether calls are kept while their handlers take too long; None: while a debugger may be the reason.
+        strict: what takes longer than the platform waits is not sent.
+        profile: where the time of callbacks goes is written down.
     """
 
     folder: Path
@@ -77,6 +80,9 @@ class Terms:
     yes: bool = False
     interactive: bool = False
     debug: DebugTerms | None = None
+    hold: bool | None = None
+    strict: bool = False
+    profile: bool = False
 
     def wants_tunnel(self, preference: str | None) -> bool:
         """Whether there is to be a tunnel.
@@ -85,6 +91,11 @@ class Terms:
             preference: `tunnel.preference` of `sinch.json`.
         """
         return preference == "on" if self.tunnel is None else self.tunnel
+
+    @property
+    def holds(self) -> bool:
+        """Whether calls are kept while their handlers take too long."""
+        return self.debug is not None if self.hold is None else self.hold
 
     def side_port(self, asked: int | None, default: int) -> tuple[int, bool]:
         """Port of the console or the cloud, and whether another will do.

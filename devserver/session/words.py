@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from devserver.session.budget import MUCH
+
 # What moves a cursor, rings, or starts a sequence (C0, DEL, C1); line ends that only some programs know; what turns
 # text around (a number must not read backwards); and what nobody can see but a program reads.
 _CONTROL = re.compile(
@@ -63,6 +65,7 @@ class Words:
             "callback": self._callback,
             "request": self._request,
             "call": self._call,
+            "hold": self._hold,
             "reload": self._reload,
             "load_error": self._load_error,
             "log": self._log,
@@ -117,16 +120,33 @@ class Words:
 
     # --- traffic -----------------------------------------------------------------------------------------------
 
-    def _callback(self, fields: Mapping[str, Any]) -> str:
+    def _callback(self, fields: Mapping[str, Any]) -> str | None:
+        if fields.get("holding"):
+            return None  # the rounds of a silent menu are told by what comes of them
         name = self._style(f"{fields['name']:<7}", fg="green" if _is_good(fields) else "red", bold=True)
         who = visible_line(fields.get("from") or _short(fields.get("callid") or ""))
         what = visible_line(fields["answer"]) if _is_good(fields) else self._failure(fields)
         if fields["name"] == "dice" and fields.get("reason"):
             what = visible_line(fields["reason"]).lower() + (f" ({what})" if what != "nothing" else "")
-        lines = [self._at(f"{name} {who:<22} {_ms(fields['ms']):>8}  {what}{self._mark(fields)}")]
+        lines = [self._at(f"{name} {who:<22} {self._used(fields)}  {what}{self._mark(fields)}")]
         lines += self._details(fields)
         lines += [self._finding(finding) for finding in fields["findings"]]
+        lines += [self._under(f"profile: {visible_line(path)}", dim=True) for path in fields.get("profiles", ())]
         return "\n".join(lines)
+
+    def _used(self, fields: Mapping[str, Any]) -> str:
+        """How much of the platform's patience was used, the way through the tunnel included."""
+        share, deadline = fields["budget"], fields["deadline"]
+        colour = "red" if share > 1 else "yellow" if share > MUCH else None
+        taken = f"{_ms(share * deadline * 1000):>8}"
+        return (self._style(taken, fg=colour) if colour else taken) + self._dim(f" of {deadline:g} s")
+
+    def _hold(self, fields: Mapping[str, Any]) -> str:
+        """What becomes of a call whose handler is held."""
+        good = fields["state"] in {"held", "keys", "delivered"}
+        name = self._style(f"{'hold':<7}", fg="cyan" if good else "yellow", bold=True)
+        who = visible_line(fields.get("caller") or _short(fields.get("callid") or ""))
+        return self._at(f"{name} {who:<22} {visible_line(fields['text'])}")
 
     def _request(self, fields: Mapping[str, Any]) -> str:
         good = _is_good(fields)

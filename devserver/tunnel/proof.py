@@ -102,6 +102,26 @@ class Proof:
                 await asyncio.sleep(max(0.0, tried + _EVERY - now))
         raise AssertionError("a budget is not that long")
 
+    async def measure(self, url: str, *, private: bool, via: str | None = None) -> float | None:
+        """Seconds that a request takes to the address and back once there is a connection; None: it cannot be told.
+
+        Args:
+            url: the public address, proven.
+            private: see `ask`.
+            via: see `ask`.
+        """
+        if private and via is None:
+            return None
+        loop = asyncio.get_running_loop()
+        took = None
+        async with _session(url, self._name_servers, via, keep=True) as session:
+            for _ in range(2):  # the first one looks the name up and connects
+                began = loop.time()
+                if await self._try(session, url, via, _PATIENCE) is not None:
+                    return None
+                took = loop.time() - began
+        return took
+
     async def _try(
         self, session: aiohttp.ClientSession, url: str, via: str | None, patience: float
     ) -> TunnelFailed | None:
@@ -130,13 +150,16 @@ class Proof:
 
 
 @asynccontextmanager
-async def _session(url: str, name_servers: Sequence[str], via: str | None) -> AsyncIterator[aiohttp.ClientSession]:
+async def _session(
+    url: str, name_servers: Sequence[str], via: str | None, *, keep: bool = False
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """What to ask with; unless connections are kept, every request looks for the address anew."""
     if via is not None or proxy_for(url) is not None:
         # A proxy looks names up itself.
         async with aiohttp.ClientSession() as session:
             yield session
         return
     async with FreshNames(name_servers) as names:
-        connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=False, force_close=True)
+        connector = aiohttp.TCPConnector(resolver=names, use_dns_cache=keep, force_close=not keep)
         async with aiohttp.ClientSession(connector=connector) as session:
             yield session

@@ -26,6 +26,7 @@ from benchmarks import (
     closed,
     debugging,
     exploring,
+    holding,
     ignoring,
     machine,
     peers,
@@ -56,6 +57,7 @@ ROWS: dict[str, Callable[[Settings], Outcome]] = {
     "machine": machine.machine,
     "calls": calling.calling,
     "explore": exploring.explore,
+    "hold": holding.hold,
     "public": public.public,
     "debugging": debugging.debugging,
 }

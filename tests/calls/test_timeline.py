@@ -115,3 +115,45 @@ async def test_others_get_their_turn_while_much_is_due_at_once() -> None:
 def test_a_clock_runs_forwards(speed: float) -> None:
     with pytest.raises(ValueError, match="forwards"):
         Timeline(speed)
+
+
+async def test_instant_time_stands_still_when_it_is_asked_to_but_what_is_due_now_happens() -> None:
+    timeline, ran = Timeline(), []
+    timeline.stand_still()
+    timeline.after(1.0, lambda: ran.append("later"))
+    await over(timeline, 0.0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (ran, timeline.now, timeline.stands_still) == ([], 0, True)
+    timeline.go_on()
+    await over(timeline, 2.0)
+    assert (ran, timeline.stands_still) == (["later"], False)
+
+
+async def test_who_asks_twice_has_to_let_go_twice() -> None:
+    timeline, ran = Timeline(), []
+    timeline.stand_still()
+    timeline.stand_still()
+    timeline.after(1.0, lambda: ran.append("later"))
+    timeline.go_on()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert ran == []
+    timeline.go_on()
+    await over(timeline, 1.0)
+    assert ran == ["later"]
+
+
+async def test_answers_count_while_instant_time_stands_still() -> None:
+    timeline, ran = Timeline(), []
+    ticket = timeline.hold()
+    timeline.stand_still()
+    timeline.answered(ticket, lambda: ran.append("answered"))
+    assert ran == ["answered"]
+
+
+async def test_real_time_does_not_stand_still() -> None:
+    timeline = Timeline(1000.0)
+    timeline.stand_still()
+    await over(timeline, 1.0)
+    assert timeline.now >= 1.0

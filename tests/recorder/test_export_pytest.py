@@ -91,6 +91,12 @@ def test_the_name_of_a_test_is_what_happened(after: list[Exchange], name: str) -
     assert names(call_of(ICE, *after)) == [name]
 
 
+def test_the_rounds_of_a_silent_menu_are_nothing_that_a_caller_did() -> None:
+    rounds = exchange("pie", {"event": "pie", "menuResult": {"type": "timeout"}}, {}, marks=["holding"])
+    chosen = pie(type="return", value="support", menuId="main")
+    assert names(call_of(ICE, chosen, rounds, rounds)) == ["test_caller_presses_2"]
+
+
 def test_calls_that_went_alike_have_numbers() -> None:
     assert names(call_of(ICE), call_of(ICE), call_of(ICE)) == [
         "test_a_call_comes_in",

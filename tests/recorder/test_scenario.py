@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -87,6 +88,16 @@ def test_a_whole_call_is_told_in_steps() -> None:
         ],
         "expect": {"result": "ANSWERED", "reason": "CALLEEHANGUP", "cookies": {"lang": "no"}},
     }
+
+
+def test_what_a_hold_answered_by_itself_is_no_step() -> None:
+    held = call(
+        ("ice", ICE, MENU), pie(type="timeout"), ("dice", {"result": "ANSWERED", "reason": "CALLERHANGUP"}, None)
+    )
+    before, rounds, after = held.exchanges
+    marked = msgspec.structs.replace(rounds, marks=["holding"])
+    with_round, without = (PortableCall("c1", each) for each in ([before, marked, after], [before, after]))
+    assert render(with_round) == render(without)
 
 
 def test_without_notifications_the_callbacks_are_expected_in_their_order() -> None:

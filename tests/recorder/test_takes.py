@@ -58,6 +58,11 @@ def test_files_that_were_sent_are_not_asked_for_again() -> None:
     assert [item.name for item in take.items] == [exchange(1).id]
 
 
+def test_what_a_hold_answered_by_itself_is_not_asked_of_the_code() -> None:
+    take = take_of("c1", [exchange(1, marks=["hold"]), exchange(2, marks=["holding"])])
+    assert [item.name for item in take.items] == [exchange(1).id]
+
+
 def test_what_was_recorded_beside_the_answer_is_known_to_the_replay() -> None:
     effect = Effect("cache", "delete", "k")
     item = from_exchange(exchange(1, effects=[effect]))

@@ -82,3 +82,14 @@ def test_what_is_told_of_a_callback_is_plain_data() -> None:
     assert kind == "callback"
     assert (fields["name"], fields["reason"], fields["from"], fields["status"]) == ("dice", "CALLERHANGUP", "+1", None)
     assert msgspec.json.decode(msgspec.json.encode(fields))["error"]["kind"] == "died"
+
+
+def test_the_budget_counts_until_the_platform_had_an_answer() -> None:
+    hand = in_hand("ice")
+    hand.ms, hand.way = 1000.0, 0.5
+    _, fields = telling(hand, Result(problem(200, "")), NO_VERDICT, None)
+    hand.ms, hand.held = 90_000.0, 4000.0
+    _, held = telling(hand, Result(problem(200, ""), marks=("hold",)), NO_VERDICT, None)
+
+    assert (fields["budget"], fields["deadline"], "held" in fields) == (0.3, 5.0, False)
+    assert (held["budget"], held["held"], "holding" in held) == (0.9, 4000.0, False)

@@ -15,14 +15,51 @@ def words() -> Words:
 
 def a_callback(**more: Any) -> dict[str, Any]:
     base = {"name": "ice", "callid": "c1", "from": "+12015555555", "status": 200, "ms": 3.14159, "answer": "hangup"}
-    return {**base, "source": "local", "findings": [], "generation": 1, **more}
+    return {**base, "source": "local", "findings": [], "generation": 1, "budget": 0.0006, "deadline": 5.0, **more}
 
 
 def test_a_callback_is_one_line_with_event_caller_time_and_answer(words: Words) -> None:
     line = words("callback", a_callback(answer="say + runMenu main"))
 
     assert line is not None
-    assert line.split() == ["03:04:05", "ice", "+12015555555", "3.1", "ms", "say", "+", "runMenu", "main"]
+    assert line.split() == [
+        "03:04:05",
+        "ice",
+        "+12015555555",
+        "3.0",
+        "ms",
+        "of",
+        "5",
+        "s",
+        "say",
+        "+",
+        "runMenu",
+        "main",
+    ]
+
+
+def test_a_callback_shows_how_much_of_the_platforms_patience_was_used() -> None:
+    coloured = Words(colour=True)
+    lines = {share: coloured("callback", a_callback(budget=share, ms=7.0)) or "" for share in (0.5, 0.61, 1.2)}
+
+    assert [time in lines[share] for share, time in ((0.5, "2500 ms"), (0.61, "3050 ms"), (1.2, "6000 ms"))] == [
+        True
+    ] * 3
+    assert ["\x1b[33m " in lines[0.61], "\x1b[31m " in lines[1.2]] == [True, True]
+    assert "\x1b[33m" not in lines[0.5]
+
+
+def test_what_becomes_of_a_held_call_is_a_line(words: Words) -> None:
+    fields = {"state": "held", "callid": "c1", "caller": "+12015555555", "text": "ice takes long: it is parked."}
+    line = words("hold", fields)
+
+    assert line is not None
+    assert line.split()[:5] == ["03:04:05", "hold", "+12015555555", "ice", "takes"]
+    assert "c1" in (words("hold", {**fields, "caller": None}) or "")
+
+
+def test_the_rounds_of_a_silent_menu_are_not_told_to_people(words: Words) -> None:
+    assert words("callback", a_callback(holding=True)) is None
 
 
 def test_findings_stand_under_the_callback(words: Words) -> None:
@@ -99,6 +136,7 @@ HOSTILE_EVENTS: dict[str, dict[str, Any]] = {
         hint=HOSTILE,
         findings=[{"severity": "error", "path": HOSTILE, "text": HOSTILE}],
     ),
+    "hold": {"state": "keys", "callid": HOSTILE[:20], "caller": None, "text": HOSTILE},
     "request": {"method": HOSTILE, "path": HOSTILE, "status": 200, "ms": 1.0},
     "request refused": {"method": "GET", "path": "/", "status": 400, "ms": 1.0, "reason": HOSTILE},
     "reload": {"files": [HOSTILE], "reason": HOSTILE, "generation": 1, "ms": 1.0, "warnings": [HOSTILE]},

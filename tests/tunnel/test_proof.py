@@ -125,6 +125,29 @@ async def test_the_settle_time_comes_first(names: NameServer) -> None:
         assert asyncio.get_running_loop().time() - begin >= 0.2
 
 
+async def test_a_request_is_timed_without_what_it_takes_to_connect(names: NameServer) -> None:
+    proof = Proof(name_servers=[names.url])
+    connections = set()
+
+    async def slow(request: web.BaseRequest) -> web.StreamResponse:
+        connections.add(request.transport)
+        await asyncio.sleep(0.1)
+        return web.Response(body=proof.answer(request.raw_path))
+
+    async with serving(slow) as port:
+        took = await proof.measure(f"http://{HOST}:{port}", private=False)
+    assert took is not None
+    assert 0.1 <= took < 1
+    assert len(connections) == 1
+
+
+async def test_what_cannot_be_asked_or_answers_wrong_is_not_timed(names: NameServer) -> None:
+    proof = Proof(name_servers=[names.url])
+    async with serving(Gateway(Proof())) as port:
+        assert await proof.measure(f"http://{HOST}:{port}", private=False) is None
+    assert await proof.measure(f"https://{HOST}", private=True) is None
+
+
 # --- what may answer in our place ------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devserver.debug import inside
 from devserver.runtime.application import Application, Outcome, current
@@ -60,6 +60,7 @@ from devserver.session.frames import (
 )
 from devserver.session.host.breakpoints import Breakpoints
 from devserver.session.host.debugged import Debugged
+from devserver.session.host.importing import LONG, Imports
 from devserver.session.host.loading import Project, preload, third_party
 from devserver.session.host.observed import KeepingStorage
 from devserver.session.host.outbound import HostWire
@@ -68,6 +69,9 @@ from devserver.session.host.replay_clock import frozen
 from devserver.session.host.sockets import WebSocket
 from devserver.session.host.standstill import Standstill
 from devserver.session.host.watchdog import Watchdog, leave_with_parent
+
+if TYPE_CHECKING:
+    from devserver.session.host.profiling import Profiles
 
 _THREADS = 64  # plain `def` handlers that may run at once; a hung one holds its thread until the host goes
 
@@ -132,11 +136,12 @@ class Host:
         self._loop = asyncio.get_running_loop()
         self._finished = asyncio.Event()
         self._invocations: dict[int, asyncio.Task[None]] = {}
+        self._begun: set[int] = set()  # of these, what has reached the user's code
         self._in_hand: dict[int, str] = {}  # id of the request by number
         self._sockets: dict[int, WebSocket] = {}
         self._cache_calls: dict[int, asyncio.Future[Any]] = {}
         self._calls = 0
-        self._standstill = Standstill(wire.send, lambda: list(self._invocations))
+        self._standstill = Standstill(wire.send, lambda: list(self._begun))
         self._debugged = Debugged(self._standstill, self._log)
         self._breakpoints = Breakpoints(wire.send, self._read_beside, self._standstill, self._log)
         # Ours; whatever else runs in this loop belongs to the user.
@@ -176,9 +181,7 @@ class Host:
             case CacheAnswer():
                 self._cache_answered(message)
             case Cancel():
-                task_or_none = self._invocations.get(message.id)
-                if task_or_none is not None:
-                    task_or_none.cancel()
+                self._cancel(message.id)
             case SocketOpen() | SocketData() | SocketClose():
                 self._socket(message)
             case Debug():
@@ -197,6 +200,14 @@ class Host:
             case Stop():
                 self._spawn(self._stop(message))
 
+    def _cancel(self, number: int) -> None:
+        task = self._invocations.get(number)
+        if task is not None:
+            task.cancel()
+        if number not in self._begun:  # a task that never began has nothing that would tidy up behind it
+            self._invocations.pop(number, None)
+            self._in_hand.pop(number, None)
+
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
@@ -210,6 +221,7 @@ class Host:
         os.environ.update(message.environment)
         with suppress(OSError):  # the folder may be gone; what is loaded goes on
             os.chdir(self._root)
+        self._profiles = _profiles(message.settings.profiles)
         self._logger = capture(self._wire.send, self._root)
         self._outbound = HostWire(self._wire.send, sealed=self._settings.sealed)
         watch_statements(self._settings.database, self._changed_database)
@@ -271,8 +283,12 @@ class Host:
         return None
 
     async def _import(self, message: Load, started: float) -> Loaded:
-        module = self._project.import_function()
+        imports = Imports(self._root)
+        with imports.measured():
+            module = self._project.import_function()
         handlers = find_handlers(module)
+        if self._profiles is not None:
+            handlers = self._profiles.watch(handlers)
         application = self._application(message.generation, handlers)
         runtime = Runtime()
         if handlers.setup is not None:
@@ -281,6 +297,7 @@ class Host:
         self._watch()
         for hook in runtime.startup:
             await call_hook(hook, self._context())
+        ms = (time.perf_counter() - started) * 1000
         return Loaded(
             message.generation,
             list(application.routes),
@@ -290,14 +307,14 @@ class Host:
             third_party(self._baseline, self._root),
             list(runtime.sockets),
             list(handlers.misfits.values()),
-            (time.perf_counter() - started) * 1000,
+            ms,
             [name for name in handlers.by_name if handlers.is_protected(name)],
+            imports.slowest() if ms > LONG else [],
         )
 
     def _watch(self) -> None:
-        started = self._invocations.keys
         still = self._standstill.__bool__
-        dog = Watchdog(self._wire.send, lambda: list(started()), self._settings.blocked_after, self._root, still)
+        dog = Watchdog(self._wire.send, lambda: list(self._begun), self._settings.blocked_after, self._root, still)
         dog.start(self._loop)
 
     def _application(self, generation: int, handlers: Any) -> Application:
@@ -330,6 +347,7 @@ class Host:
     # --- serving -----------------------------------------------------------------------------------------------
 
     async def _invoke(self, message: Invoke) -> None:
+        self._begun.add(message.id)
         request = Request(
             message.method,
             message.target,
@@ -348,6 +366,7 @@ class Host:
         finally:
             self._invocations.pop(message.id, None)
             self._in_hand.pop(message.id, None)
+            self._begun.discard(message.id)
         failure = outcome.failure
         self._wire.answer(
             Answer(
@@ -358,6 +377,7 @@ class Host:
                 outcome.handler,
                 (failure.kind, failure.text, failure.traceback) if failure else None,
                 outcome.hint,
+                [] if self._profiles is None else self._profiles.files(message.request_id),
             )
         )
         if not self._invocations:
@@ -428,6 +448,8 @@ class Host:
                 await socket_.close(1012, "the code was reloaded")
             await self._shutdown_hooks()
             await self._end_tasks(app.generation, message.grace)
+        if self._profiles is not None:
+            self._profiles.close()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self._finished.set()
@@ -450,6 +472,16 @@ class Host:
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=1)
+
+
+def _profiles(folder: str) -> Profiles | None:
+    if not folder:
+        return None
+    from pathlib import Path
+
+    from devserver.session.host.profiling import Profiles
+
+    return Profiles(Path(folder))
 
 
 def _task_name(task: asyncio.Task[Any], root: str) -> str:

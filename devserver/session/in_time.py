@@ -1,0 +1,100 @@
+"""What is done about the time that the platform gives a callback: nothing, a hold, or its own hard end.
+
+By default an answer that comes too late is sent and marked. With a hold the call is kept meanwhile (`holding`), and
+with `--deadline` an answer that comes too late is none, as on the platform. It must not know how the function is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from aiohttp import web
+from msgspec.structs import replace
+
+from devserver.clock import Clock
+from devserver.runtime.replies import problem
+from devserver.session.answering import Answering
+from devserver.session.exchange import InHand, Result
+from devserver.session.holding import Holding
+from devserver.session.reception import GatewaySettings
+
+
+class InTime:
+    """The function's answers, in time.
+
+    Args:
+        ask: asks the function.
+        answering: sends answers.
+        settings: how long the platform waits.
+        clock: when something happened.
+        tell: told events, as `Report.tell`.
+
+    Attributes:
+        holding: keeps calls; it does nothing before it knows the way to them.
+        strict: what comes too late is not sent.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[InHand], Awaitable[Result]],
+        answering: Answering,
+        settings: Callable[[], GatewaySettings],
+        clock: Clock,
+        tell: Callable[..., None],
+    ) -> None:
+        self.holding = Holding(ask, answering, settings, clock, tell)
+        self.strict = False
+        self._ask = ask
+        self._answering = answering
+        self._settings = settings
+        self._clock = clock
+        self._late: set[asyncio.Task[Result]] = set()
+        self._loop = asyncio.get_running_loop()
+
+    async def answer(self, hand: InHand) -> web.Response:
+        """The answer to send to a request that is for the function."""
+        if hand.event is not None:
+            if self.holding.applies(hand):
+                return await self.holding.answer(hand)
+            if self.strict:
+                return await self._strictly(hand)
+        return self._answering.finish(hand, await self._ask(hand))
+
+    async def close(self) -> None:
+        """Give up what nobody waits for."""
+        for task in self._late:
+            task.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+        await self.holding.close()
+
+    async def _strictly(self, hand: InHand) -> web.Response:
+        asked = self._loop.create_task(self._asked(hand))
+        patience = self._settings().callback_deadline - self._answering.way(hand)
+        try:
+            await asyncio.wait({asked}, timeout=max(0.0, hand.started + patience - self._loop.time()))
+        except asyncio.CancelledError:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+            raise
+        if asked.done():
+            return self._answering.finish(hand, asked.result())
+        self._late.add(asked)
+        asked.add_done_callback(partial(self._came_late, hand))
+        text = f"{hand.event} has not answered within {self._settings().callback_deadline:g} s. The platform got a 504."
+        hand.note({"at": self._clock.wall(), "level": "warning", "text": text, "fields": {}})
+        return self._answering.respond(hand, problem(504, "The function took too long."))
+
+    async def _asked(self, hand: InHand) -> Result:
+        return await self._ask(hand)
+
+    def _came_late(self, hand: InHand, asked: asyncio.Task[Result]) -> None:
+        self._late.discard(asked)
+        if asked.cancelled():
+            return  # the session ends, and that has been written down
+        hand.ms = (self._loop.time() - hand.started) * 1000
+        hand.way = self._answering.way(hand)
+        hint = f"{hand.event} took {hand.ms / 1000:.1f} s: its answer came too late, and was not sent (--deadline)."
+        result = asked.result()
+        self._answering.conclude(hand, replace(result, hint=hint, marks=(*result.marks, "late")))
