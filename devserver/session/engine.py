@@ -204,17 +204,18 @@ class Engine:
         login = partial(load_login, os.environ, keyring)
         return load_project(self._folder, environ=os.environ, keyring=keyring, login=login)
 
-    async def log_in(self) -> None:
+    async def log_in(self) -> list[str]:
         """Give the project what it lacks of the credentials of the login, and its code too, if there is anything.
 
         For a session that calls the real platform. It is done when the function answers already: a keyring takes its
-        time.
+        time. Gives the names of what the login gave.
         """
         self._logged_in = True
         before = self.project.environment
         await self._reconfigure()
         if self.project.environment != before:
             await self.generations.reload()
+        return [each.name for each in self.project.variables.values() if each.source == "login"]
 
     async def _reconfigure(self) -> LoadError | None:
         try:

@@ -190,7 +190,8 @@ class _Session:
         from devserver.session.going_public import GoingPublic
         from devserver.session.keys import Keys
 
-        await self._engine.log_in()
+        if names := await self._engine.log_in():
+            self._say("info", f"From the login (`fn auth status`): {', '.join(names)}.")
         keys = self._keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
         self._stopping.last = keys.restore
         function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))

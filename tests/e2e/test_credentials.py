@@ -12,7 +12,9 @@ import pytest
 
 from tests.e2e.commands import Shown, assert_one_sentence, run
 from tests.e2e.conftest import Start
+from tests.e2e.leases import free_port
 from tests.e2e.running import FN, environment, project
+from tests.fakes.callback_api import PRODUCTION, callback_api_in_a_thread
 from tests.fakes.keyrings import LOGIN_VARIABLES, needs_secret_service, secret_service
 from tests.fakes.voice_platform import KEY, SECRET, voice_platform_in_a_thread
 
@@ -120,6 +122,30 @@ def test_from_login_to_logout_and_nothing_in_clear(machine: dict[str, str], tmp_
     assert not any(value in f"{done.stdout}{done.stderr}" for done in said for value in HIDDEN)
     assert b"[secret STRIPE_KEY]" in (folder / ".fn" / "recordings.db").read_bytes()
     assert in_clear(tmp_path) == []
+
+
+def test_a_public_session_has_the_application_of_the_login(
+    machine: dict[str, str], tmp_path: Path, start: Start
+) -> None:
+    folder = project(
+        tmp_path / "demo",
+        "import os\n\nasync def key(context, request):\n    return os.environ['VOICE_APPLICATION_KEY']\n",
+    )
+    assert piped(machine, json.dumps(DOCUMENT), "auth", "login", "-f", "-").returncode == 0
+    port = str(free_port())
+
+    with callback_api_in_a_thread() as api:
+        public = machine | {"FN_CONFIGURATION_ORIGIN": api.url}
+        running = start(
+            folder, "--port", port, "--public-url", f"http://127.0.0.1:{port}", "--yes", "--allow-unsigned", env=public
+        )
+        said = running.wait_for("log", lambda event: event["text"].startswith("From the login"))
+        assert "VOICE_APPLICATION_KEY" in said["text"]
+        running.wait_for("lease", lambda event: (event["state"], event["application"]) == ("taken", KEY))
+        assert running.get("/key").body.decode() == KEY
+        assert running.stop() == 143
+        assert api.now == PRODUCTION
+    assert not any(value in json.dumps(running.events) for value in HIDDEN)
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc to look into")  # noqa: PTH112
