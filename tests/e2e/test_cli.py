@@ -194,7 +194,7 @@ def test_people_see_what_is_served_where_a_line_per_callback_and_a_line_per_relo
     shown.wait_for(r"^  answers +POST /dice +POST /ice +POST /pie +/status$")
 
     assert post(f"{url}/ice", ICE) == 200
-    shown.wait_for(r"^\d\d:\d\d:\d\d  ice +\+12015555555 +[\d.]+ ms  say \+ runMenu main$")
+    shown.wait_for(r"^\d\d:\d\d:\d\d  ice +\+12015555555 +[\d.]+ ms of 5 s  say \+ runMenu main$")
     assert len(re.findall(r"^\d\d:\d\d:\d\d  ", shown.text, re.MULTILINE)) == 1
 
     function = example / "function.py"

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def start() -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@contextmanager
+def held() -> Iterator[int]:
+    """A pipe whose other end is held for the time of the block; whoever reads from it waits."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def close(process: subprocess.Popen[bytes]) -> None:
@@ -120,7 +132,8 @@ def test_a_file_that_is_no_program_is_told_by_its_number(tmp_path: Path) -> None
     file = tmp_path / "cloudflared"
     file.write_bytes(b"\x7fELF" + b"\0" * 60)
     file.chmod(0o755)
-    done = subprocess.run([*GUARD, "", str(file)], capture_output=True, timeout=5, check=False)
+    with held() as pipe:
+        done = subprocess.run([*GUARD, "", str(file)], stdin=pipe, capture_output=True, timeout=20, check=False)
     assert done.returncode == guard.NOT_STARTED
     assert done.stderr.decode() == f"{guard.MARK}{errno.ENOEXEC}\n"
 
@@ -137,13 +150,14 @@ def test_the_program_finds_signals_and_input_as_programs_expect_them(start: Star
 
 
 def test_it_imports_little_so_that_it_starts_fast_and_works_while_all_else_is_broken() -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", *GUARD[1:], "", "/bin/true"],
-        stdin=subprocess.PIPE,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with held() as pipe:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", *GUARD[1:], "", "/bin/true"],
+            stdin=pipe,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "signal" in imported
     assert imported.isdisjoint({"site", "devserver", "asyncio", "subprocess", "typing", "shutil"})
