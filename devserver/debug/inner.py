@@ -35,6 +35,7 @@ class Inner:
         pid: of the process; 0 for the root session.
         threads: ids of those that were told of and have not ended.
         stopped: ids of those that stand still.
+        told: set when it knows all settings, and is told of changes from then on; or when it has ended.
     """
 
     def __init__(self, side: Side, heard: Callable[[Inner, Json], None], pid: int = 0) -> None:
@@ -42,6 +43,7 @@ class Inner:
         self.threads: set[int] = set()
         self.stopped: set[int] = set()
         self.ended = False
+        self.told = asyncio.Event()
         self._side = side
         self._heard = heard
         self._number = 0
@@ -61,19 +63,21 @@ class Inner:
         self._side.put(write({"seq": self._number, "type": "request", "command": command, "arguments": arguments}))
         return future
 
-    async def open(self, hello: Json, attach: Json, settings: Iterable[Asked]) -> None:
+    async def open(self, hello: Json, attach: Json, settings: Callable[[], Iterable[Asked]]) -> None:
         """Attach as a client would.
 
         Args:
             hello: arguments of `initialize`.
             attach: arguments of `attach`.
-            settings: what is sent before the process may go on, breakpoints above all.
+            settings: gives what is sent before the process may go on, breakpoints above all. It is asked when they
+                are sent, all in one go: what has changed meanwhile must not be undone by what was true before.
         """
         await self.ask("initialize", hello)
         attached = self.ask("attach", attach)
         await self._initialized.wait()
-        for command, arguments in settings:
-            await self.ask(command, arguments)
+        asked = [self.ask(command, arguments) for command, arguments in settings()]
+        self.told.set()
+        await asyncio.gather(*asked)
         await self.ask("configurationDone", {})
         await attached
 
@@ -125,6 +129,7 @@ class Inner:
             return
         self.ended = True
         self._initialized.set()
+        self.told.set()
         for future in self._answers.values():
             if not future.done():
                 future.set_exception(Ended())

@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-_LIMIT = 0.1  # seconds; an editor that does not tell moved places (or moved none) costs this, at such a save
+_SILENCE = 0.1  # seconds; an editor that does not tell moved places (or moved none) costs this, at such a save
+_PATIENCE = 1.0  # seconds until the code knows what was told; only a process that hangs takes that long
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Placing:
             self._told[session, path] = _Told(time.time(), _lines(path, numbers))
         else:
             self._told.pop((session, path), None)
+        self._news.set()
 
     def answered(self, session: object, number: int) -> None:
         """The code knows them."""
@@ -75,9 +77,14 @@ class Placing:
         """
         concerned = {path for _, path in self._told} & saved.keys()
         moved = {path: saved[path] for path in concerned if self._has_moved(path)}
+        if moved:
+            await self._within(_SILENCE, lambda: not self._is_late(moved))
+            await self._within(_PATIENCE, lambda: not self._pending)
+
+    async def _within(self, seconds: float, test: Callable[[], bool]) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_LIMIT):
-                while not self._is_settled(moved):
+            async with asyncio.timeout(seconds):
+                while not test():
                     self._news.clear()
                     await self._news.wait()
 
@@ -87,9 +94,8 @@ class Placing:
         }
         return _lines(path, lines) != lines
 
-    def _is_settled(self, moved: Mapping[str, float]) -> bool:
-        late = any(told.at < moved.get(path, 0.0) for (_, path), told in self._told.items())
-        return not moved or not (late or self._pending)
+    def _is_late(self, moved: Mapping[str, float]) -> bool:
+        return any(told.at < moved.get(path, 0.0) for (_, path), told in self._told.items())
 
 
 def _lines(path: str, numbers: Iterable[int]) -> dict[int, bytes]:

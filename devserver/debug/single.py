@@ -58,6 +58,7 @@ class Single:
                 # The adapter is to tell of child sessions by events: they need no answer.
                 self._hello = {**arguments, "supportsStartDebuggingRequest": False}
                 self._root = await self._dial(self._heard_root, 0)
+                self._root.told.set()  # the client opens this one itself
                 self._open_inners.add(self._root)
                 self._answer(request, self._root.ask(command, self._hello))
             case "attach":
@@ -119,13 +120,25 @@ class Single:
         self._settings[command, path] = (command, arguments)
         shown = self._current()
         inners = [inner for inner in (*self._hosts.values(), self._root) if inner is not None]
-        asked = {inner: inner.ask(command, arguments) for inner in inners}
+        asked = {inner: self._ask_setting(inner, (command, path)) for inner in inners}
         if shown is not None:
             self._spawn(self._all_set(request, asked, shown))
+
+    def _ask_setting(self, inner: Inner, key: object) -> asyncio.Future[Json]:
+        if inner.told.is_set():
+            return inner.ask(*self._settings[key])
+        return asyncio.ensure_future(self._ask_when_told(inner, key))
+
+    async def _ask_when_told(self, inner: Inner, key: object) -> Json:
+        """A session that is being opened takes no setting yet; it gets all of them then, this one too."""
+        await inner.told.wait()
+        return await inner.ask(*self._settings[key])
 
     async def _all_set(self, request: Json, asked: dict[Inner, asyncio.Future[Json]], shown: Inner) -> None:
         """It is done when all know it: a save may have let another answer meanwhile than the one that is shown."""
         await asyncio.gather(*asked.values(), return_exceptions=True)
+        if shown.ended and self._root is not None:  # what is set is set all the same
+            shown = self._root
         await self._answered(request, asked[shown], shown)
 
     async def _threads(self, request: Json) -> None:
@@ -222,7 +235,7 @@ class Single:
         try:
             attach = {**self._attach, "subProcessId": pid}
             attach.pop("restart", None)
-            await inner.open(self._hello, attach, list(self._settings.values()))
+            await inner.open(self._hello, attach, lambda: list(self._settings.values()))
         except Ended:
             return  # that process was quick to go
         if pid == self._answering():

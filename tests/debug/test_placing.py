@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devserver.debug import placing as placing_of
 from devserver.debug.placing import Placing
 
 TEXT = "one\ntwo\nthree\nfour\n"
@@ -80,11 +81,27 @@ async def test_one_that_moves_them_waits_until_the_client_has_told_and_the_code_
 async def test_who_says_nothing_is_waited_for_a_moment_only(file: Path) -> None:
     placing = Placing()
     placing.asked("one", 1, told(file, 3))
+    placing.answered("one", 1)
     moved(file)
     began = time.monotonic()
     await placing.settle({str(file): SOON})
 
     assert 0.05 < time.monotonic() - began < 5
+
+
+async def test_what_was_told_is_waited_for_longer_until_the_code_knows_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placing_of, "_SILENCE", 0.0)
+    placing = Placing()
+    placing.asked("one", 1, told(file, 3))
+    moved(file)
+    waiting = asyncio.create_task(placing.settle({str(file): LONG_AGO}))
+    await asyncio.wait({waiting}, timeout=0.05)
+    assert not waiting.done()
+    placing.answered("one", 1)
+    async with asyncio.timeout(0.5):
+        await waiting
 
 
 async def test_who_has_gone_is_not_waited_for(file: Path) -> None:

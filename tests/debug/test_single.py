@@ -49,6 +49,38 @@ async def test_what_the_client_has_set_is_told_to_every_host_before_it_may_go_on
         assert [each for each in client.heard if each.get("event") == "debugpyAttach"] == []
 
 
+async def test_what_is_set_while_a_host_is_being_opened_is_what_it_knows_in_the_end() -> None:
+    async with relaying(single=True) as stage:
+        client = await attached(stage)
+        await client.ask("setBreakpoints", source={"path": "/a.py"}, breakpoints=[{"line": 1}])
+        stage.adapter.holds_at = "attach"
+        stage.adapter.say(0, "debugpyAttach", subProcessId=7)
+        await stage.adapter.until(lambda: len(stage.adapter.asked) > 1 and "attach" in stage.adapter.commands(1))
+        stage.relay.follow(7)
+        number = client.send("setBreakpoints", source={"path": "/a.py"}, breakpoints=[{"line": 9}])
+        await stage.adapter.until(lambda: stage.adapter.commands(0).count("setBreakpoints") == 2)
+        assert stage.adapter.commands(1) == ["initialize", "attach"], "it would refuse anything else"
+
+        stage.adapter.go_on()
+        assert (await client.until(lambda each: each.get("request_seq") == number))["success"]
+        told = [each["arguments"] for each in stage.adapter.asked[1] if each["command"] == "setBreakpoints"]
+        assert {each["breakpoints"][0]["line"] for each in told} == {9}
+
+
+async def test_what_is_set_while_the_host_that_answers_ends_is_set() -> None:
+    async with relaying(single=True) as stage:
+        client = await attached(stage)
+        session = await host(stage, 7)
+        stage.relay.follow(7)
+        stage.adapter.holds_at = "setBreakpoints"
+        number = client.send("setBreakpoints", source={"path": "/a.py"}, breakpoints=[{"line": 1}])
+        await stage.adapter.until(lambda: "setBreakpoints" in stage.adapter.commands(session))
+        stage.adapter.hang_up(session)
+        stage.adapter.go_on()
+
+        assert (await client.until(lambda each: each.get("request_seq") == number))["success"]
+
+
 async def test_numbers_of_two_hosts_do_not_collide_and_lead_back() -> None:
     async with relaying(single=True) as stage:
         frames = {"stackFrames": [{"id": 2, "line": 1, "source": {"path": "/f.py", "sourceReference": 0}}]}

@@ -21,6 +21,8 @@ class FakeAdapter:
         self.asked: list[list[Json]] = []
         self.answers: dict[str, Callable[[Json], Json]] = {}
         self.hangs_up_at = ""
+        self.holds_at = ""
+        self._held: list[tuple[int, Json]] = []
         self._writers: list[asyncio.StreamWriter] = []
         self._news = asyncio.Event()
 
@@ -33,6 +35,13 @@ class FakeAdapter:
 
     def hang_up(self, session: int) -> None:
         self._writers[session].close()
+
+    def go_on(self) -> None:
+        """Answer what was held back, where somebody is there to hear it."""
+        self.holds_at, held = "", self._held
+        for session, message in held:
+            if not self._writers[session].is_closing():
+                self._answer(session, message)
 
     def commands(self, session: int) -> list[str]:
         return [message["command"] for message in self.asked[session]]
@@ -67,6 +76,8 @@ class FakeAdapter:
         command = message["command"]
         if command == self.hangs_up_at:
             self.hang_up(session)
+        elif command == self.holds_at:
+            self._held.append((session, message))
         elif command == "configurationDone":
             attach = next(each for each in self.asked[session] if each["command"] == "attach")
             self._respond(session, message)
