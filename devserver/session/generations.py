@@ -243,6 +243,9 @@ class Generations:
             self.current = host
             if self.error is not None and self.error.kind == "died":  # that was the one that stood in
                 self.error = None
+        if host is self.current and host is self._stands_in_for and self._decision and not self._decision.done():
+            # Whoever waits for one that stands in is served by this one: that load may stand still, too.
+            self._decision.set_result(None)
 
     @property
     def stands_still(self) -> bool:

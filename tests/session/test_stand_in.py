@@ -18,7 +18,11 @@ from tests.session.generating import Session
 from tests.session.hosts import PATIENCE, ask, function
 
 CODE = """\
+import os
+
 count = 0
+if os.path.exists("door"):
+    open("door").read()
 
 def ice(context, event):
     return 1
@@ -111,6 +115,23 @@ async def test_when_it_goes_on_everything_is_as_before_and_the_other_goes(
     assert other.why == "exit status 0"
     open_gate(session)
     assert await body(waiting) == b"opened"
+
+
+async def test_who_waits_for_another_process_is_answered_by_the_one_that_goes_on_first(session: Session) -> None:
+    os.mkfifo(session.folder / "door")
+    host = await session.generations.acquire()
+    pause(host)
+    waiting = asyncio.create_task(session.generations.acquire())
+    async with asyncio.timeout(PATIENCE):
+        door = await asyncio.to_thread((session.folder / "door").open, "w")  # the other one stands there, at its import
+        assert not waiting.done()
+        resume(host)
+        assert await waiting is host
+    assert await session.word() == b"one 1"
+
+    door.close()
+    await session.generations.reload()
+    assert session.audience.stand_ins == []
 
 
 async def test_the_other_finishes_what_it_has_in_hand(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ only the last step the event loop.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,6 +35,7 @@ class Debugged:
         self._standstill = standstill
         self._say = say
         self._point: DebugPoint | None = None
+        self._looking = threading.Lock()
 
     def join_now(self, point: DebugPoint) -> None:
         """Join as a spare: returns when the client is done with it."""
@@ -53,6 +55,15 @@ class Debugged:
         self._point = None
         if inside.is_joined():
             inside.leave()
+
+    def look(self) -> None:
+        """Say now whether a thread stands still, if it was said that one does.
+
+        What comes of code that went on must not arrive before the news that it did: who hears of a load or an answer
+        while a thread seems to stand would look for another process to ask.
+        """
+        if self._standstill:
+            self._tell()
 
     async def _import(self) -> None:
         """In a thread of its own: one of the event loop's pool would stay, and be seen in the client."""
@@ -80,5 +91,9 @@ class Debugged:
         point = self._point
         while self._point is point:
             time.sleep(_LOOK)
-            (self._standstill.begin if inside.is_suspended() else self._standstill.end)(self)
+            self._tell()
         self._standstill.end(self)
+
+    def _tell(self) -> None:
+        with self._looking:  # what one thread saw must not be told after what another saw later
+            (self._standstill.begin if inside.is_suspended() else self._standstill.end)(self)

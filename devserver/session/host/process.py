@@ -264,6 +264,7 @@ class Host:
         except BaseException as error:  # noqa: BLE001 whatever the user's import raises is theirs to see
             self._refuse(message, "import", summary(error), render(error, self._root))
         else:
+            self._debugged.look()
             self._wire.send(loaded)
 
     def _compile(self, message: Load) -> NotLoaded | None:
@@ -339,6 +340,7 @@ class Host:
         return FunctionContext(self._app.services, generation=self._app.generation)
 
     def _refuse(self, message: Load, kind: str, text: str, trace: str) -> None:
+        self._debugged.look()
         self._wire.send(self._not_loaded(message, kind, text, trace, clean=False))
 
     def _not_loaded(self, message: Load, kind: str, text: str, trace: str, *, clean: bool) -> NotLoaded:
@@ -368,6 +370,7 @@ class Host:
             self._in_hand.pop(message.id, None)
             self._begun.discard(message.id)
         failure = outcome.failure
+        self._debugged.look()
         self._wire.answer(
             Answer(
                 message.id,

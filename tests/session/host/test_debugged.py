@@ -72,6 +72,21 @@ async def test_a_host_says_when_a_thread_stands_still_and_when_it_goes_on(tmp_pa
         assert len([each for each in heard.standstills if each is not None]) == 2
 
 
+async def test_what_comes_of_code_that_went_on_comes_after_the_news_that_it_did(tmp_path: Path) -> None:
+    """Else the next request would be given to another process, which may stand still at a breakpoint, too."""
+    heard, folder = Heard(), function(tmp_path / "demo", FUNCTION)
+    async with editor(folder, 5) as (one, point), running(folder, heard) as host:
+        host.send(Debug(point))
+        await sessions(one)
+        for number in range(10):
+            asked = ask(host, "/status", number)
+            stopped = await stop(one)
+            await heard.until(lambda: host.paused)
+            await asyncio.to_thread(stopped.go_on)
+            assert await answered(asked) == b"42"
+            assert not host.paused
+
+
 async def test_a_spare_is_known_to_the_client_before_it_is_ready(tmp_path: Path) -> None:
     folder = function(tmp_path / "demo", FUNCTION)
     async with editor(folder, 1) as (one, point):
@@ -88,6 +103,7 @@ async def test_a_spare_is_known_to_the_client_before_it_is_ready(tmp_path: Path)
             await asyncio.to_thread(stopped.go_on)
             loaded = await loading
             assert isinstance(loaded, Loaded)
+            assert not host.paused
             assert not [name for name in loaded.third_party if "pydev" in name or "debugpy" in name]
         finally:
             host.stopping = True
