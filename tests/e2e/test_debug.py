@@ -323,8 +323,7 @@ def test_a_configuration_that_launches_is_refused(running: Running) -> None:
 
 def test_a_client_that_opens_no_child_sessions_is_told_of(running: Running) -> None:
     one = Editor(port_of(running))
-    one._rooted = lambda _: None  # type: ignore[method-assign,assignment]
-    one.root._on_event = lambda _: None
+    one.root._on_event = lambda _root, _event: None
     with one.attach():
         assert "--debug-single" in state(running, "unfollowed")
         assert running.post("/ice").said == "42"

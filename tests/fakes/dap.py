@@ -35,10 +35,15 @@ class Connection:
     Args:
         port: of the adapter, on 127.0.0.1.
         news: notified whenever something has arrived; shared by the sessions of a client.
-        on_event: sees every event when it arrives, in the reader's thread.
+        on_event: sees every event when it arrives, and this connection, in the reader's thread.
     """
 
-    def __init__(self, port: int, news: threading.Condition, on_event: Callable[[Body], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        port: int,
+        news: threading.Condition,
+        on_event: Callable[[Connection, Body], None] = lambda _connection, _event: None,
+    ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self._socket.settimeout(None)
         self._news = news
@@ -117,7 +122,7 @@ class Connection:
         with suppress(OSError, ValueError), self._socket.makefile("rb") as file:
             while (message := _message(file)) is not None:
                 if message["type"] == "event":
-                    self._on_event(message)
+                    self._on_event(self, message)
                 with self._news:
                     if message["type"] == "response":
                         self._answers[message["request_seq"]] = message
@@ -212,7 +217,10 @@ class Editor:
         self.pids: list[int] = []
         self.failures: list[BaseException] = []
         self._threads: list[threading.Thread] = []
+        self._leaving = False
+        self._spawning = threading.Lock()
         self._seen: set[tuple[int, int]] = set()
+        self._placing = threading.Lock()
         self.root = Connection(port, self.news, self._rooted)
         self.bound: dict[str, list[Body]] = {}
 
@@ -243,27 +251,36 @@ class Editor:
         )
         if not any(e["event"] == "initialized" for e in connection.events):
             connection.answer(number)
-        for path, lines in list(self.breakpoints.items()):
-            self._push(connection, path, lines)
+        for path in list(self.breakpoints):
+            self._pushed(connection, path, self._push(connection, path))
         connection.ask("setExceptionBreakpoints", filters=self.filters)
         connection.ask("configurationDone")
         connection.answer(number)
 
-    def _push(self, connection: Connection, path: str, lines: list[int]) -> None:
-        body = connection.ask(
-            "setBreakpoints", source={"path": path}, breakpoints=[{"line": line} for line in lines], lines=lines
-        )
-        self.bound[path] = body["breakpoints"]
+    def _push(self, connection: Connection, path: str) -> int:
+        """Tell a session where breakpoints are now. What is told last is the newest, whichever thread tells it."""
+        with self._placing:
+            lines = self.breakpoints[path]
+            told = [{"line": line} for line in lines]
+            return connection.send("setBreakpoints", source={"path": path}, breakpoints=told, lines=lines)
 
-    def _rooted(self, event: Body) -> None:
+    def _pushed(self, connection: Connection, path: str, number: int) -> None:
+        self.bound[path] = connection.answer(number)["breakpoints"]
+
+    def _rooted(self, _root: Connection, event: Body) -> None:
         if event["event"] == "debugpyAttach":
-            thread = threading.Thread(target=self._child, args=(event["body"],), name="dap-child", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._spawn(threading.Thread(target=self._child, args=(event["body"],), name="dap-child", daemon=True))
+
+    def _spawn(self, thread: threading.Thread) -> None:
+        """Start a thread that `vanish` waits for; not any more when that has begun."""
+        with self._spawning:
+            if not self._leaving:
+                thread.start()
+                self._threads.append(thread)
 
     def _child(self, body: Body) -> None:
         try:
-            child = Connection(body["connect"]["port"], self.news, lambda event: self._heard_child(child, event))
+            child = Connection(body["connect"]["port"], self.news, self._heard_child)
             child.pid = body["subProcessId"]
             self.children.append(child)
             self._open(child, {"connect": body["connect"], "subProcessId": body["subProcessId"]})
@@ -279,9 +296,7 @@ class Editor:
     def _heard_child(self, child: Connection, event: Body) -> None:
         """A session that has ended is closed by its client."""
         if event["event"] == "terminated":
-            thread = threading.Thread(target=_part, args=(child,), name="dap-parting", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._spawn(threading.Thread(target=_part, args=(child,), name="dap-parting", daemon=True))
 
     def until(self, test: Callable[[], bool], why: str) -> None:
         """Wait for a condition on what has arrived."""
@@ -298,11 +313,16 @@ class Editor:
         ]
 
     def set_breakpoints(self, path: str, lines: list[int]) -> None:
-        """Set them in every session there is, and in those to come."""
-        self.breakpoints[path] = lines
+        """Set them in every session there is, in all at once as editors do, and in those to come."""
+        with self._placing:
+            self.breakpoints[path] = lines
+        pushed: list[tuple[Connection, int]] = []
         for one in self.live():
-            with suppress(Gone, Refused):  # it ends right now
-                self._push(one, path, lines)
+            with suppress(Gone):  # it ends right now
+                pushed.append((one, self._push(one, path)))
+        for one, number in pushed:
+            with suppress(Gone, Refused):  # likewise, or it is only being opened, and told then
+                self._pushed(one, path, number)
 
     def stop(self) -> Stop:
         """The next thread that stands still, in whichever session."""
@@ -341,6 +361,8 @@ class Editor:
 
     def vanish(self) -> None:
         """Leave without a word."""
+        with self._spawning:
+            self._leaving = True
         for thread in self._threads:
             thread.join(PATIENCE)
         for one in (*self.children, self.root):
