@@ -67,9 +67,12 @@ class Reader:
             yield body
 
     def _header(self) -> int | None:
+        # Looked at first: a whole request of HTTP has a Content-Length, too.
+        if not _may_become_header(self._buffer):
+            raise NotDap
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
-            if len(self._buffer) > _LONGEST_HEADER or not _may_become_header(self._buffer):
+            if len(self._buffer) > _LONGEST_HEADER:
                 raise NotDap
             return None
         for line in bytes(self._buffer[:end]).split(b"\r\n"):

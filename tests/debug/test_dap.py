@@ -31,6 +31,7 @@ def test_other_headers_are_allowed_in_any_case() -> None:
     [
         b"GET / HTTP/1.1\r\n",
         b"P",
+        b'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 36\r\n\r\n{"type":"request","command":"attach"}',
         b"\x16\x03\x01",
         b"Content-Length: many\r\n\r\n",
         b"Content-Length: 9999999999999\r\n\r\n",
