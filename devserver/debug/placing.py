@@ -3,7 +3,8 @@
 An editor moves its breakpoints with the lines while somebody types, and tells their places when the file is saved: a
 moment after we see the save. Code that is imported before that meets breakpoints at lines which now hold something
 else, a `def` perhaps, and stops while it is imported. So when a save has changed what stands in such a line, the load
-waits a little for the client. Other saves wait for nobody.
+waits a little for the client; and for what it has told of that file until all processes know. Other saves wait for
+nobody.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _SILENCE = 0.1  # seconds; an editor that does not tell moved places (or moved none) costs this, at such a save
-_PATIENCE = 1.0  # seconds until the code knows what was told; only a process that hangs takes that long
+_PATIENCE = 1.0  # seconds until all processes know what was told; only one that hangs takes that long
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Placing:
 
     def __init__(self) -> None:
         self._told: dict[tuple[object, str], _Told] = {}
-        self._pending: set[tuple[object, int]] = set()
+        self._pending: dict[tuple[object, int], str] = {}  # path by session and number of the request
         self._news = asyncio.Event()
 
     def asked(self, session: object, number: int, arguments: Mapping[str, Any]) -> None:
@@ -50,7 +51,7 @@ class Placing:
             arguments: of `setBreakpoints`.
         """
         path = os.path.realpath(str((arguments.get("source") or {}).get("path", "")))
-        self._pending.add((session, number))
+        self._pending[session, number] = path
         numbers = [each.get("line", 0) for each in arguments.get("breakpoints") or ()]
         if numbers:
             self._told[session, path] = _Told(time.time(), _lines(path, numbers))
@@ -60,26 +61,27 @@ class Placing:
 
     def answered(self, session: object, number: int) -> None:
         """The code knows them."""
-        self._pending.discard((session, number))
+        self._pending.pop((session, number), None)
         self._news.set()
 
     def forget(self, session: object) -> None:
         """A session has ended."""
         self._told = {key: told for key, told in self._told.items() if key[0] is not session}
-        self._pending = {key for key in self._pending if key[0] is not session}
+        self._pending = {key: path for key, path in self._pending.items() if key[0] is not session}
         self._news.set()
 
     async def settle(self, saved: Mapping[str, float]) -> None:
         """Wait until the client has told where its breakpoints are in files that were saved, if they have moved.
+
+        It may have told before the save was seen here; then only the code may still have to learn of it.
 
         Args:
             saved: when, in seconds since 1970, by real path.
         """
         concerned = {path for _, path in self._told} & saved.keys()
         moved = {path: saved[path] for path in concerned if self._has_moved(path)}
-        if moved:
-            await self._within(_SILENCE, lambda: not self._is_late(moved))
-            await self._within(_PATIENCE, lambda: not self._pending)
+        await self._within(_SILENCE, lambda: not self._is_late(moved))
+        await self._within(_PATIENCE, lambda: saved.keys().isdisjoint(self._pending.values()))
 
     async def _within(self, seconds: float, test: Callable[[], bool]) -> None:
         with suppress(TimeoutError):

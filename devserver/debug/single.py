@@ -120,14 +120,12 @@ class Single:
         self._settings[command, path] = (command, arguments)
         shown = self._current()
         inners = [inner for inner in (*self._hosts.values(), self._root) if inner is not None]
-        asked = {inner: self._ask_setting(inner, (command, path)) for inner in inners}
+        # Nobody needs to wait for a spare that is being opened: it is told all this before it may be used.
+        asked = {inner: inner.ask(command, arguments) for inner in inners if inner.told.is_set()}
+        if shown is not None and shown not in asked:
+            asked[shown] = asyncio.ensure_future(self._ask_when_told(shown, (command, path)))
         if shown is not None:
             self._spawn(self._all_set(request, asked, shown))
-
-    def _ask_setting(self, inner: Inner, key: object) -> asyncio.Future[Json]:
-        if inner.told.is_set():
-            return inner.ask(*self._settings[key])
-        return asyncio.ensure_future(self._ask_when_told(inner, key))
 
     async def _ask_when_told(self, inner: Inner, key: object) -> Json:
         """A session that is being opened takes no setting yet; it gets all of them then, this one too."""

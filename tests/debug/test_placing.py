@@ -44,6 +44,8 @@ async def test_files_without_breakpoints_wait_for_nobody(file: Path) -> None:
     placing.asked("one", 1, told(file.with_name("other.py"), 3))
     placing.asked("one", 2, told(file, 3))
     placing.asked("one", 3, told(file))
+    for number in (2, 3):
+        placing.answered("one", number)
     moved(file)
 
     assert not await waits(placing, file)
@@ -52,6 +54,7 @@ async def test_files_without_breakpoints_wait_for_nobody(file: Path) -> None:
 async def test_a_save_that_leaves_the_lines_where_they_are_waits_for_nobody(file: Path) -> None:
     placing = Placing()
     placing.asked("one", 1, told(file, 2, 99))
+    placing.answered("one", 1)
     file.write_text(TEXT.replace("three", "3") + "more\n")
 
     assert not await waits(placing, file)
@@ -89,13 +92,13 @@ async def test_who_says_nothing_is_waited_for_a_moment_only(file: Path) -> None:
     assert 0.05 < time.monotonic() - began < 5
 
 
-async def test_what_was_told_is_waited_for_longer_until_the_code_knows_it(
+async def test_what_was_told_even_before_the_save_was_seen_is_waited_for_until_the_code_knows_it(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placing_of, "_SILENCE", 0.0)
     placing = Placing()
-    placing.asked("one", 1, told(file, 3))
     moved(file)
+    placing.asked("one", 1, told(file, 4))
     waiting = asyncio.create_task(placing.settle({str(file): LONG_AGO}))
     await asyncio.wait({waiting}, timeout=0.05)
     assert not waiting.done()
