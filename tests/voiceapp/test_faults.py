@@ -46,9 +46,9 @@ STEPS: dict[str, Step] = {
 CHANGES = [name for name, (_, method, _) in STEPS.items() if method == "POST"]
 
 
-def impatient(scene: Scene, patience: float, waits: tuple[float, ...]) -> Lease:
+def impatient(scene: Scene, patience: float, waits: tuple[float, ...], timeout: float) -> Lease:
     lease = scene.lease(patience=patience, waits=waits)
-    quick = HttpConfiguration(KEY, SECRET, scene.api.url, timeout=0.05)
+    quick = HttpConfiguration(KEY, SECRET, scene.api.url, timeout=timeout)
     lease._configuration = lease._changes._configuration = quick
     return lease
 
@@ -62,9 +62,10 @@ async def live(
     killed: bool,
     patience: float = 0.05,
     waits: tuple[float, ...] = (0.005,),
+    timeout: float = 0.05,
 ) -> None:
     """A session, until its end."""
-    lease = impatient(scene, patience, waits)
+    lease = impatient(scene, patience, waits, timeout)
     faulty, method, nth = step
     for phase, act in PHASES.items():
         if phase == faulty:
@@ -147,6 +148,6 @@ async def test_the_faults_are_met(tmp_path: Path) -> None:
     for name, step in STEPS.items():
         met: list[str] = []
         async with lease_scene(tmp_path / name) as scene:
-            await live(scene, step, partial(met.append, name), killed=False)
+            await live(scene, step, partial(met.append, name), killed=False, patience=20.0, timeout=20.0)
             assert scene.states == ["taken", "moved", "restored"]
         assert met == [name]
