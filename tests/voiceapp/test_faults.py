@@ -62,10 +62,10 @@ async def live(
     killed: bool,
     patience: float = 0.05,
     waits: tuple[float, ...] = (0.005,),
-    timeout: float = 0.05,
+    answers_within: float = 0.05,
 ) -> None:
     """A session, until its end."""
-    lease = impatient(scene, patience, waits, timeout)
+    lease = impatient(scene, patience, waits, answers_within)
     faulty, method, nth = step
     for phase, act in PHASES.items():
         if phase == faulty:
@@ -148,6 +148,6 @@ async def test_the_faults_are_met(tmp_path: Path) -> None:
     for name, step in STEPS.items():
         met: list[str] = []
         async with lease_scene(tmp_path / name) as scene:
-            await live(scene, step, partial(met.append, name), killed=False, patience=20.0, timeout=20.0)
+            await live(scene, step, partial(met.append, name), killed=False, patience=20.0, answers_within=20.0)
             assert scene.states == ["taken", "moved", "restored"]
         assert met == [name]
