@@ -24,6 +24,7 @@ from tests.fakes.edge import edge_process
 DELAY = 1.1  # of the start: the noise of a busy machine
 RESTORED = 3.0  # seconds
 MOVED = 5.0  # seconds beside the provider's own
+CRASHES = 4  # one after the other; with more, the pauses before the next attempt would be what is measured
 LIMIT = 30.0
 
 
@@ -97,7 +98,7 @@ def _moved(settings: Settings, folder: Path, api: CallbackApi, environment: dict
         tunnel = {"FN_CLOUDFLARED": str(cloudflared), "FN_CLOUDFLARED_ARGS": edge.args, "FN_TUNNEL_PROBE": edge.public}
         with processes.ours_with_events(settings, folder, "--tunnel", "--yes", more=environment | tunnel) as server:
             _lease(server, "taken")
-            for number in range(settings.choose(10, 4)):
+            for number in range(CRASHES):
                 say(f"public: cloudflared killed, {number}")
                 ready, moved = _kill_cloudflared(server, api)
                 providers.append(ready)
