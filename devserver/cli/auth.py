@@ -35,7 +35,7 @@ def auth() -> None:
 Examples:
   fn auth login                       asks for the ids and the secrets
   fn auth login -f credentials.json   {"projectId", "keyId", "keySecret", "applicationKey", "applicationSecret"}
-  op read op://work/sinch | fn auth login -f -"""
+  op read op://team/sinch | fn auth login -f -"""
 )
 @click.option("-f", "--file", metavar="FILE", help="Read them from this JSON file; - is standard input.")
 def login(file: str | None) -> None:
