@@ -17,7 +17,8 @@ from pathlib import Path
 from devserver.runtime.backends import folders
 from devserver.runtime.backends.protocols import NotStored, StorageError
 
-_TRIES = 10
+_TRIES = 20
+_FOLDER_TROUBLE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
 _CANDIDATES = 1000
 
 
@@ -69,15 +70,20 @@ class FileStorage:
             raise _failed("read", key, error) from error
 
     def _write(self, path: Path, key: str, content: bytes) -> None:
-        for _ in range(_TRIES):
+        for tries_left in reversed(range(_TRIES)):
             try:
                 _replace(path, content)
-            except FileNotFoundError:
-                continue  # a delete next door has just removed the folder as an empty one
+            except _FOLDER_TROUBLE as error:
+                # When nothing is in the way, a delete next door has just removed the folder as an empty one: the
+                # file is not found, or the folder "exists" for mkdir and is gone when it looks what exists there.
+                if in_the_way := self._in_the_way(path, key):
+                    raise in_the_way from error
+                if not tries_left:
+                    raise _failed("written", key, error) from error
             except OSError as error:
-                raise self._in_the_way(path, key) or _failed("written", key, error) from error
-            return
-        raise StorageError(f"The storage key {key!r} could not be written: its folder is removed again and again.")
+                raise _failed("written", key, error) from error
+            else:
+                return
 
     def _in_the_way(self, path: Path, key: str) -> StorageError | None:
         if path.is_dir():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,28 @@ async def test_writes_survive_deletes_that_empty_their_folder(storage: Storage) 
     await asyncio.gather(*(write_and_delete(n) for n in range(4)))
 
     assert await storage.list() == []
+
+
+async def test_a_folder_that_goes_while_it_is_looked_at_is_no_failure(
+    in_folder: Storage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment that is hard to hit: a delete next door removes the folder just after mkdir has said that it exists."""
+    (root / "shared").mkdir(parents=True)
+    make = os.mkdir
+
+    def make_too_late(path: Path, mode: int = 0o777) -> None:
+        try:
+            make(path, mode)
+        except FileExistsError:
+            path.rmdir()
+            monkeypatch.setattr(os, "mkdir", make)
+            raise
+
+    monkeypatch.setattr(os, "mkdir", make_too_late)
+
+    await in_folder.write("shared/a", "x")
+
+    assert await in_folder.read("shared/a") == b"x"
 
 
 async def test_half_written_files_are_hidden(in_folder: Storage, root: Path) -> None:
