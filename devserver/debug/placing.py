@@ -5,6 +5,10 @@ moment after we see the save. Code that is imported before that meets breakpoint
 else, a `def` perhaps, and stops while it is imported. So when a save has changed what stands in such a line, the load
 waits a little for the client; and for what it has told of that file until all processes know. Other saves wait for
 nobody.
+
+Some editors tell nothing at a save (nvim-dap 0.10), and none does when something else changes the file. Then we move
+the breakpoints with their lines, in the processes that have not loaded the file yet, and wait no more at the next save
+until the client has told something of its own accord.
 """
 
 from __future__ import annotations
@@ -12,13 +16,30 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-_SILENCE = 0.1  # seconds; an editor that does not tell moved places (or moved none) costs this, at such a save
+from devserver.debug.line_map import line_map
+
+_SILENCE = 0.1  # seconds; an editor that does not tell moved places costs this, at the first such save
 _PATIENCE = 1.0  # seconds until all processes know what was told; only one that hangs takes that long
+
+Json = dict[str, Any]
+
+
+class Session(Protocol):
+    """One debug session of a client, root or child."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether its process may still load code: one that answers has loaded what it has."""
+        ...
+
+    def place(self, arguments: Json) -> int:
+        """Tell the breakpoints of a file in the client's place; gives the number of the request for `answered`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +48,36 @@ class _Told:
 
     Attributes:
         at: when, in seconds since 1970.
-        lines: what stood in each of their lines then.
+        arguments: of `setBreakpoints`.
+        lines: of the file then.
     """
 
     at: float
-    lines: dict[int, bytes]
+    arguments: Json
+    lines: list[bytes]
+
+    def moved(self, lines: list[bytes]) -> Json | None:
+        """The arguments for other lines of the file; None when they hold for those as well."""
+        where = line_map(self.lines, lines)
+        points = self.arguments["breakpoints"]
+        moved = [{**point, "line": where(point["line"])} for point in points]
+        if moved == points:
+            return None
+        # Not `lines`, the same in the old way, and whether the source is other than in the file: it is not any more.
+        others = {key: value for key, value in self.arguments.items() if key not in {"lines", "sourceModified"}}
+        return {**others, "breakpoints": moved}
 
 
 class Placing:
     """The breakpoints of a client, in each of its sessions. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[object, str], _Told] = {}
-        self._pending: dict[tuple[object, int], str] = {}  # path by session and number of the request
+        self._told: dict[tuple[Session, str], _Told] = {}
+        self._pending: dict[tuple[Session, int], str] = {}  # path by session and number of the request
         self._news = asyncio.Event()
+        self._tells = True
 
-    def asked(self, session: object, number: int, arguments: Mapping[str, Any]) -> None:
+    def asked(self, session: Session, number: int, arguments: Mapping[str, Any]) -> None:
         """The client has told the breakpoints of a file in a session.
 
         Args:
@@ -51,36 +86,49 @@ class Placing:
             arguments: of `setBreakpoints`.
         """
         path = os.path.realpath(str((arguments.get("source") or {}).get("path", "")))
+        self._tells = self._tells or (session, path) in self._told
+        self._note(session, number, path, arguments)
+
+    def _note(self, session: Session, number: int, path: str, arguments: Mapping[str, Any]) -> None:
         self._pending[session, number] = path
-        numbers = [each.get("line", 0) for each in arguments.get("breakpoints") or ()]
-        if numbers:
-            self._told[session, path] = _Told(time.time(), _lines(path, numbers))
+        points = [point for point in arguments.get("breakpoints") or () if isinstance(point.get("line"), int)]
+        if points:
+            self._told[session, path] = _Told(time.time(), {**arguments, "breakpoints": points}, _lines(path))
         else:
             self._told.pop((session, path), None)
         self._news.set()
 
-    def answered(self, session: object, number: int) -> None:
+    def answered(self, session: Session, number: int) -> None:
         """The code knows them."""
         self._pending.pop((session, number), None)
         self._news.set()
 
-    def forget(self, session: object) -> None:
-        """A session has ended."""
+    def forget(self, session: Session) -> None:
+        """A session has ended; with the last one its client is gone."""
         self._told = {key: told for key, told in self._told.items() if key[0] is not session}
         self._pending = {key: path for key, path in self._pending.items() if key[0] is not session}
+        self._tells = self._tells or not self._told
         self._news.set()
 
     async def settle(self, saved: Mapping[str, float]) -> None:
         """Wait until the client has told where its breakpoints are in files that were saved, if they have moved.
 
-        It may have told before the save was seen here; then only the code may still have to learn of it.
+        It may have told before the save was seen here; then only the code may still have to learn of it. When it tells
+        nothing, they are moved here.
 
         Args:
             saved: when, in seconds since 1970, by real path.
         """
         concerned = {path for _, path in self._told} & saved.keys()
-        moved = {path: saved[path] for path in concerned if self._has_moved(path)}
-        await self._within(_SILENCE, lambda: not self._is_late(moved))
+        if concerned:
+            lines = {path: _lines(path) for path in concerned}
+            late = self._late(saved, lines)
+            if late and self._tells:
+                await self._within(_SILENCE, lambda: not self._late(saved, lines))
+                late = self._late(saved, lines)
+                self._tells = not late
+            for (session, path), arguments in late.items():
+                self._note(session, session.place(arguments), path, arguments)
         await self._within(_PATIENCE, lambda: saved.keys().isdisjoint(self._pending.values()))
 
     async def _within(self, seconds: float, test: Callable[[], bool]) -> None:
@@ -90,19 +138,19 @@ class Placing:
                     self._news.clear()
                     await self._news.wait()
 
-    def _has_moved(self, path: str) -> bool:
-        lines = {
-            number: text for key, told in self._told.items() if key[1] == path for number, text in told.lines.items()
-        }
-        return _lines(path, lines) != lines
+    def _late(self, saved: Mapping[str, float], lines: Mapping[str, list[bytes]]) -> dict[tuple[Session, str], Json]:
+        """What has moved, where it was not told since the save: the arguments that would tell it."""
+        found = {}
+        for (session, path), told in self._told.items():
+            if lines.get(path) and told.at < saved[path] and session.fresh:
+                moved = told.moved(lines[path])
+                if moved is not None:
+                    found[session, path] = moved
+        return found
 
-    def _is_late(self, moved: Mapping[str, float]) -> bool:
-        return any(told.at < moved.get(path, 0.0) for (_, path), told in self._told.items())
 
-
-def _lines(path: str, numbers: Iterable[int]) -> dict[int, bytes]:
-    """What stands in some lines of a file."""
+def _lines(path: str) -> list[bytes]:
+    """What stands in the lines of a file; nothing when it cannot be read."""
     with suppress(OSError), open(path, "rb") as file:
-        lines = file.read().splitlines()
-        return {number: lines[number - 1].strip() for number in numbers if 0 < number <= len(lines)}
-    return {}
+        return [line.rstrip() for line in file.read().splitlines()]
+    return []

@@ -25,6 +25,7 @@ from devserver.debug.single import Heard, Single
 
 _PATIENCE = 3.0  # seconds in which a client that follows child sessions opens one
 _GOODBYE = 2.0  # seconds that the adapter may take to end a session
+_OURS = 1 << 29  # numbers of our own requests begin here, where no client comes
 _NAMELESS = "a client"
 _TOLD_OF_CHILD = ("debugpyAttach", "startDebugging")
 
@@ -66,6 +67,8 @@ class Relay:
         self.placing = Placing()
         self.answering = 0
         """The process that answers requests now."""
+        self.loaded: set[int] = set()
+        """Processes that have code to answer with, and load no other."""
         self._peace = asyncio.Event()
         self._peace.set()
         self._single = False
@@ -74,6 +77,7 @@ class Relay:
     def follow(self, pid: int) -> None:
         """The process that answers requests from now on, for clients with one session."""
         before, self.answering = self.answering, pid
+        self.loaded.add(pid)
         if isinstance(self.root, Bundle):
             self.root.single.follow(before)
 
@@ -160,12 +164,15 @@ class Pipe:
         self._client = client
         self.name = _NAMELESS
         self._attach: int | None = None
+        self._pid = 0
+        self._adapter: Side | None = None
+        self._number = _OURS
         self._parted = False
         self._patience: asyncio.TimerHandle | None = None
 
     async def run(self, first: list[bytes]) -> None:
         """Serve the session, whose first messages have come, until it ends."""
-        adapter = await dial(await self._relay.adapter())
+        adapter = self._adapter = await dial(await self._relay.adapter())
         there = asyncio.create_task(self._to_adapter(first, adapter))
         back = asyncio.create_task(self._to_client(adapter))
         try:
@@ -179,6 +186,19 @@ class Pipe:
             await asyncio.gather(there, back, return_exceptions=True)
             await adapter.close()
             self._ended()
+
+    @property
+    def fresh(self) -> bool:
+        """See `placing.Session`."""
+        return self._pid not in self._relay.loaded
+
+    def place(self, arguments: dict[str, Any]) -> int:
+        """See `placing.Session`; the client does not see the answer."""
+        self._number += 1
+        if self._adapter is not None:
+            message = {"seq": self._number, "type": "request", "command": "setBreakpoints", "arguments": arguments}
+            self._adapter.put(write(message))
+        return self._number
 
     def _ended(self) -> None:
         if self._patience is not None:
@@ -211,6 +231,7 @@ class Pipe:
 
     async def _may_attach(self, head: Head, arguments: dict[str, Any]) -> bool:
         if "subProcessId" in arguments:
+            self._pid = arguments["subProcessId"]
             self._relay.joined()
             return True
         refusal = self._relay.admit(self, head)
@@ -224,9 +245,11 @@ class Pipe:
 
     async def _to_client(self, adapter: Side) -> None:
         while messages := await adapter.read():
-            await self._client.write(b"".join(frame(self._passed(body)) for body in messages))
+            passed = [self._passed(body) for body in messages]
+            await self._client.write(b"".join(frame(body) for body in passed if body is not None))
 
-    def _passed(self, body: bytes) -> bytes:
+    def _passed(self, body: bytes) -> bytes | None:
+        """What the client gets of it; None when it was for us."""
         head = head_of(body)
         if head.type == "response" and head.request_seq == self._attach and head.command == "attach" and head.success:
             self._relay.audience.attached(self.name)
@@ -235,6 +258,7 @@ class Pipe:
             return redirected(body, self._relay.port)
         elif head.type == "response" and head.command == "setBreakpoints":
             self._relay.placing.answered(self, head.request_seq)
+            return None if head.request_seq > _OURS else body
         return body
 
     def _expect_child(self) -> None:
@@ -260,6 +284,7 @@ class Bundle:
         self._relay = relay
         self._client = client
         self._number = 0
+        self._placed = 0
         self._attach: int | None = None
 
     async def run(self, first: list[bytes]) -> None:
@@ -276,6 +301,18 @@ class Bundle:
             self._relay.leaves(self)
             await self.single.close()
             self._relay.left(self)
+
+    @property
+    def fresh(self) -> bool:
+        """See `placing.Session`: there are always spares among them."""
+        return True
+
+    def place(self, arguments: dict[str, Any]) -> int:
+        """See `placing.Session`."""
+        self._placed += 1
+        number = _OURS + self._placed
+        self.single.place(arguments, lambda: self._relay.placing.answered(self, number))
+        return number
 
     async def _take(self, body: bytes) -> None:
         head, message = head_of(body), object_of(body)

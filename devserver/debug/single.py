@@ -83,6 +83,12 @@ class Single:
         if new is not None:
             self._tell_threads(new, "started")
 
+    def place(self, arguments: Json, done: Callable[[], None]) -> None:
+        """Tell the breakpoints of a file without the client; `done` is called when all hosts know them."""
+        asked = self._ask_all("setBreakpoints", arguments)
+        all_know = asyncio.gather(*asked.values(), return_exceptions=True)
+        all_know.add_done_callback(lambda _: done())
+
     async def close(self) -> None:
         """Hang up everywhere."""
         self._closing = True
@@ -116,16 +122,18 @@ class Single:
             self._spawn(self._still_standing(inner))
 
     def _set(self, request: Json, command: str, arguments: Json) -> None:
-        path = (arguments.get("source") or {}).get("path")
-        self._settings[command, path] = (command, arguments)
+        asked = self._ask_all(command, arguments)
         shown = self._current()
-        inners = [inner for inner in (*self._hosts.values(), self._root) if inner is not None]
-        # Nobody needs to wait for a spare that is being opened: it is told all this before it may be used.
-        asked = {inner: inner.ask(command, arguments) for inner in inners if inner.told.is_set()}
         if shown is not None and shown not in asked:
-            asked[shown] = asyncio.ensure_future(self._ask_when_told(shown, (command, path)))
+            asked[shown] = asyncio.ensure_future(self._ask_when_told(shown, _key(command, arguments)))
         if shown is not None:
             self._spawn(self._all_set(request, asked, shown))
+
+    def _ask_all(self, command: str, arguments: Json) -> dict[Inner, asyncio.Future[Json]]:
+        self._settings[_key(command, arguments)] = (command, arguments)
+        inners = [inner for inner in (*self._hosts.values(), self._root) if inner is not None]
+        # Nobody needs to wait for a spare that is being opened: it is told all this before it may be used.
+        return {inner: inner.ask(command, arguments) for inner in inners if inner.told.is_set()}
 
     async def _ask_when_told(self, inner: Inner, key: object) -> Json:
         """A session that is being opened takes no setting yet; it gets all of them then, this one too."""
@@ -243,3 +251,8 @@ class Single:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _key(command: str, arguments: Json) -> object:
+    """What a setting takes the place of: the one before of the same kind, and of the same file."""
+    return command, (arguments.get("source") or {}).get("path")

@@ -82,6 +82,60 @@ def test_the_attachment_survives_saves_that_move_the_line(running: Running) -> N
         assert not [event for event in one.root.events if event["event"] == "terminated"]
 
 
+@pytest.mark.parametrize("options", [(), ("--debug-single",)])
+def test_breakpoints_go_with_their_lines_when_the_editor_tells_nothing_at_a_save(
+    start: Start, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """As nvim-dap, which knows where they have moved and tells it to new sessions only."""
+    running = start(project(tmp_path / "demo", FUNCTION), *DEBUG, *options)
+    path = function_of(running)
+    attached = Editor(port_of(running), {path: [STOP]}).attach() if options else editor(running, {path: [STOP]})
+    with attached as one:
+        if options:
+            one.until(lambda: any(e["event"] == "thread" for e in one.root.events), "no thread")
+        for number in range(1, 4):
+            if not options:
+                settled(one)
+            one.breakpoints[path] = [STOP + number]
+            seen = len(running.events)
+            running.save(padded(number, number))
+            running.wait_for("reload", after=seen)
+            asked = post(running)
+            stop = one.stop()
+
+            assert (stop.line, stop.variables()["x"]) == (STOP + number, str(number))
+            stop.go_on()
+            assert asked.answer().said == str(41 + number)
+        assert not one.failures
+
+
+def test_a_pause_outlives_breakpoints_that_go_with_their_lines(running: Running) -> None:
+    """The code that stands still keeps the lines that it was loaded with."""
+    path = function_of(running)
+    later = line_of('return {"instructions"')
+    with editor(running, {path: [STOP, later]}) as one:
+        asked = post(running)
+        old = one.stop()
+        one.breakpoints[path] = [STOP + 3, later + 3]
+        seen = len(running.events)
+        running.save(padded(3, 7))
+        running.wait_for("reload", after=seen)
+        again = post(running)
+        new = one.stop()
+        assert (new.line, new.variables()["x"]) == (STOP + 3, "7")
+        new.go_on()
+        new = one.stop()
+        assert new.line == later + 3
+        new.go_on()
+        assert again.answer().said == "48"
+
+        old.go_on()
+        old = one.stop()
+        assert old.line == later
+        old.go_on()
+        assert asked.answer().said == "42"
+
+
 def test_ended_generations_end_their_session_and_no_other(running: Running) -> None:
     with editor(running, {function_of(running): []}) as one:
         first = list(one.children)
