@@ -130,10 +130,7 @@ class Publishing:
                 self._begin()
                 await self._live(address)
             await self._give_back_at_last()
-        except TunnelFailed as failed:
-            # The tunnel has told the reason; what to do about it is ours to say.
-            if failed.hint:
-                self._log("error", failed.hint)
+        except TunnelFailed:  # the tunnel has told why, and what to do
             await self._give_back()
         except Exception as error:
             # A bug of ours, which would be heard of at the end only.
@@ -150,7 +147,13 @@ class Publishing:
         self.url = change.url if change.state != "closed" else None
         gap = list(change.gap) if change.gap is not None else None
         self._tell(
-            "tunnel", state=change.state, url=change.url, provider=self._plan.provider.name, text=change.text, gap=gap
+            "tunnel",
+            state=change.state,
+            url=change.url,
+            provider=self._plan.provider.name,
+            text=change.text,
+            gap=gap,
+            hint=change.hint,
         )
         if change.state == "ready":
             self._news.set()

@@ -199,14 +199,15 @@ class Words:
         address = self._style(fields["url"], fg="cyan") if state == "ready" and fields["url"] else ""
         text = visible_line(fields["text"])
         said = text if fields["url"] and fields["url"] in text else "  ".join(filter(None, (address, text)))
-        return self._at(f"{name} {said or state}")
+        return self._hinted(f"{name} {said or state}", fields)
 
     def _lease(self, fields: Mapping[str, Any]) -> str:
         name = self._style(f"{'lease':<7}", fg=_COLOURS.get(fields["state"], "red"), bold=True)
-        lines = [self._at(f"{name} {visible_line(fields['text'])}")]
-        if fields.get("hint"):
-            lines.append(self._under(visible(fields["hint"]), dim=True))
-        return "\n".join(lines)
+        return self._hinted(f"{name} {visible_line(fields['text'])}", fields)
+
+    def _hinted(self, text: str, fields: Mapping[str, Any]) -> str:
+        hint = [self._under(visible(fields["hint"]), dim=True)] if fields.get("hint") else []
+        return "\n".join([self._at(text), *hint])
 
     def _debug(self, fields: Mapping[str, Any]) -> str:
         name = self._style(f"{'debug':<7}", fg=_COLOURS.get(fields["state"], "red"), bold=True)

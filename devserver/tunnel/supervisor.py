@@ -186,7 +186,7 @@ async def open_tunnel(
     try:
         connection = await provider.connect(port)
     except TunnelFailed as failed:
-        tell(Change("closed", None, failed.message))
+        tell(Change("closed", None, failed.message, hint=failed.hint))
         raise
     address = Address(connection, provider, port, tell=tell, clock=clock, rhythm=rhythm)
     address.begin()

@@ -229,8 +229,7 @@ def test_a_cloudflared_that_cannot_be_used(here: Machine, wrong: str) -> None:
 
     assert "cloudflared" in closed["text"]
     assert closed["text"].endswith(".")
-    hint = session.wait_for("log", lambda event: event["level"] == "error")
-    assert hint["text"].endswith((".", str(program)))
+    assert closed["hint"].endswith((".", str(program)))
     assert_goes_on_at_home(session)
     assert session.told() == []
     assert here.api.asked == []

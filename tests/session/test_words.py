@@ -238,6 +238,12 @@ def test_a_tunnel_is_told_in_one_line(words: Words, fields: dict[str, Any], said
     assert words("tunnel", {"provider": "quick tunnel", "gap": None, **fields}) == f"03:04:05  tunnel  {said}"
 
 
+def test_no_address_is_told_with_what_to_do_under_it(words: Words) -> None:
+    line = words("tunnel", {"state": "closed", "url": None, "text": "No more today.", "hint": "Wait."})
+
+    assert line == "03:04:05  tunnel  No more today.\n          Wait."
+
+
 def test_a_lease_is_told_in_one_line_with_what_to_do_under_it(words: Words) -> None:
     fields = {"state": "taken", "application": "k", "url": "u", "before": None, "text": "Calls come here.", "hint": ""}
 

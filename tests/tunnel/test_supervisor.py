@@ -39,7 +39,7 @@ async def test_an_address_that_cannot_be_had_is_an_error_and_told() -> None:
             pytest.fail("there is no address")
     assert failed.value.hint == "Do something."
     assert told.states == ["connecting", "closed"]
-    assert told.texts[-1] == "No more for today."
+    assert (told.texts[-1], told.changes[-1].hint) == ("No more for today.", "Do something.")
 
 
 async def test_it_is_closed_too_when_the_block_fails() -> None:
