@@ -45,10 +45,10 @@ async def test_who_blocks_the_loop_is_named_with_its_line(folder: Path) -> None:
         notice = heard.blocks[0]
         assert (notice.handler, notice.where, notice.started) == ("hang", "function.py:2 in _read", [1])
         assert notice.ms >= 50
-        assert host.blocked is notice
+        assert host.blocked is heard.blocks[-1]
 
-        await heard.until(lambda: len(heard.blocks) == 3)
-        first, second, third = (each.ms for each in heard.blocks)
+        await heard.until(lambda: len(heard.blocks) >= 3)
+        first, second, third = (each.ms for each in heard.blocks[:3])
         assert second >= 2 * first
         assert third >= 2 * second
         assert heard.blocks[-1].started == [1]
