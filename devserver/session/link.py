@@ -360,6 +360,8 @@ class HostLink(asyncio.Protocol):
 
     async def _bury(self) -> None:
         status = await _exit_status(self.process)
+        if self._output is None and self.process.stdout is not None:
+            self.process.stdout.close()  # whoever connected was cancelled in the middle of it
         self.why = self.why or _in_words(status)
         self.gone.set()
         self._idle.set()

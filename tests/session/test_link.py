@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from devserver.session.frames import Loaded, NotLoaded
-from devserver.session.link import Died
-from tests.session.hosts import Heard, ask, function, load, running, spare
+from devserver.session.link import Died, HostLink
+from devserver.session.spawn import start_host
+from tests.session.hosts import Heard, ask, function, load, prepare, running, spare
 
 FUNCTION = """\
 import asyncio, os, signal, subprocess
@@ -86,6 +87,20 @@ async def heard() -> Heard:
 async def test_a_spare_says_that_it_is_ready_and_who_it_is(folder: Path) -> None:
     async with spare(folder) as host:
         assert (await host.ready).pid == host.pid == host.process.pid
+
+
+async def test_one_that_is_not_wanted_any_more_while_it_connects_leaves_nothing_open(folder: Path) -> None:
+    host = HostLink(start_host(), Heard())
+    connecting = asyncio.create_task(host.connect(prepare(folder)))
+    await asyncio.sleep(0)
+    connecting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await connecting
+    host.kill("not wanted")
+    await host.gone.wait()
+
+    assert host.process.stdout is not None
+    assert host.process.stdout.closed
 
 
 async def test_answers_find_their_requests_whatever_the_order(folder: Path, heard: Heard) -> None:
