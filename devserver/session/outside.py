@@ -19,16 +19,17 @@ from devserver.recorder.exchange import Request as RecordedRequest
 from devserver.runtime.replies import Reply, problem
 from devserver.runtime.routing import VOICE_EVENTS, Refused, route, voice_event
 from devserver.session.answering import Answering, to_response
-from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
+from devserver.session.bodies import BodyTooLarge, BodyTooSlow, NoRoom, read_body
 from devserver.session.exchange import InHand
 from devserver.session.exposure import Exposure, has_marks, unprotected, warning_of
 from devserver.session.generations import Generations, NoHost
-from devserver.session.rationing import Ration, Room
+from devserver.session.rationing import Budget, Ration, Room, Share
 from devserver.session.reception import GatewaySettings, Reception, headers_of, object_of, target_of
 from devserver.session.statics import find_public
 from devserver.signing import Verdict, verify
 
 _AT_ONCE = 200  # requests in hand, and as many WebSockets
+_BODIES = 64 << 20  # bytes of bodies in hand; one of the largest size always has room
 _RECORDED, _RECORDED_BYTES = 600, 8 << 20  # refusals that are recorded within a minute, and bytes of theirs
 _CALLBACK_BODY = 1 << 20  # bytes; the largest published callback has a few thousand
 _UNKNOWN_BODY = 16 << 10  # bytes of a request to a path that does not exist
@@ -107,6 +108,7 @@ class Outside:
         self._say = say
         self._requests = Room(_AT_ONCE, self._crowded)
         self._sockets = Room(_AT_ONCE, self._crowded)
+        self._bodies = Budget(self._heavy)
         self._ration = Ration(_RECORDED, _RECORDED_BYTES, self._used_up, asyncio.get_running_loop().time)
         self._warned_of: list[str] = []
         self._met_platform = False
@@ -127,7 +129,11 @@ class Outside:
             await self._catch_up(settings.deadline)
             if upgrade and (response := await self._socket(request, readings)) is not None:
                 return response
-            return await self._answer(request, readings, settings)
+            with self._bodies.shared(max(_BODIES, settings.body_limit)) as share:
+                try:
+                    return await self._answer(request, readings, settings, share)
+                except NoRoom:
+                    return to_response(_BUSY)
 
     def warn_of_open_routes(self) -> None:
         """Say which routes anybody can reach, when there are any that have not been named yet."""
@@ -154,10 +160,10 @@ class Outside:
         return None
 
     async def _answer(
-        self, request: web.BaseRequest, readings: tuple[str, ...], settings: GatewaySettings
+        self, request: web.BaseRequest, readings: tuple[str, ...], settings: GatewaySettings, share: Share
     ) -> web.StreamResponse:
         names = self._names()
-        body, unread = await self._read(request, self._body_limit(request.method, readings, names, settings))
+        body, unread = await self._read(request, self._body_limit(request.method, readings, names, settings), share)
         if unread is None and request.method in _READING:
             for path in readings:
                 file = find_public(settings.root, path, has_home="home" in names or "default" in names)
@@ -177,9 +183,9 @@ class Outside:
         loaded = self._generations.loaded
         return loaded.handlers if loaded is not None else list(VOICE_EVENTS)
 
-    async def _read(self, request: web.BaseRequest, limit: int) -> tuple[bytes, Refusal | None]:
+    async def _read(self, request: web.BaseRequest, limit: int, share: Share) -> tuple[bytes, Refusal | None]:
         try:
-            return await read_body(request, limit), None
+            return await read_body(request, limit, share.take), None
         except BodyTooLarge:
             return b"", Refusal(_TOO_LARGE, f"The body is larger than {limit / 1024:g} KB, the limit for this request.")
         except BodyTooSlow as error:
@@ -248,6 +254,12 @@ class Outside:
 
     def _crowded(self) -> None:
         self._say("warning", f"More than {_AT_ONCE} requests from outside at once: what is beyond them gets 503.")
+
+    def _heavy(self) -> None:
+        self._say(
+            "warning",
+            f"More than {_BODIES >> 20} MB of bodies from outside in hand at once: what is beyond them gets 503.",
+        )
 
     def _used_up(self) -> None:
         self._say(

@@ -1,4 +1,4 @@
-"""How much strangers may have: requests at once, and refusals that are worth writing down.
+"""How much strangers may have: requests at once, bytes of their bodies at once, and what is worth writing down.
 
 Anyone who finds a public address can send as much as they like. They must not keep callbacks from being answered, and
 must not push what matters out of the recordings.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _WINDOW = 60.0  # seconds
+_SMALL = 64 << 10  # bytes of a body that do not count; the largest published callback has a few thousand
 
 
 class Room:
@@ -41,6 +42,72 @@ class Room:
         finally:
             self._inside -= 1
             self._told = self._told and self._inside * 2 > self._most
+
+
+class Share:
+    """What one request holds of a `Budget`; more of it as its body arrives.
+
+    Args:
+        budget: whose bytes.
+        most: bytes that all shares may hold together.
+    """
+
+    __slots__ = ("_budget", "_most", "_size")
+
+    def __init__(self, budget: Budget, most: int) -> None:
+        self._budget = budget
+        self._most = most
+        self._size = 0
+
+    def take(self, size: int) -> bool:
+        """Take `size` bytes more; False when that is more than there is room for."""
+        before, self._size = max(0, self._size - _SMALL), self._size + size
+        return self._budget.grow(max(0, self._size - _SMALL) - before, self._most)
+
+    @property
+    def held(self) -> int:
+        """Bytes that count."""
+        return max(0, self._size - _SMALL)
+
+
+class Budget:
+    """So many bytes in hand at once, for all together.
+
+    Bytes count as they arrive: who announces a large body and does not send it keeps nobody out. What is small does not
+    count at all, so that a callback is read whatever else is in hand; how many small ones there are is up to a `Room`.
+
+    Args:
+        when_full: is told when there is no room, and then not again before all of it has been free.
+    """
+
+    def __init__(self, when_full: Callable[[], None]) -> None:
+        self._when_full = when_full
+        self._held = 0
+        self._told = False
+
+    @contextmanager
+    def shared(self, most: int) -> Iterator[Share]:
+        """Gives a share, which is free again when the block ends.
+
+        Args:
+            most: bytes that all shares may hold together.
+        """
+        share = Share(self, most)
+        try:
+            yield share
+        finally:
+            self._held -= share.held
+            self._told = self._told and self._held > 0
+
+    def grow(self, size: int, most: int) -> bool:
+        """A share has grown by `size` bytes; False when all are larger than `most` now."""
+        self._held += size
+        if self._held <= most or not size:
+            return True
+        if not self._told:
+            self._told = True
+            self._when_full()
+        return False
 
 
 class Ration:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
 
-from devserver.session import outside
+from devserver.session import bodies, outside
 from tests.session.public_session import (
     FUNCTION,
     KEY,
+    PATIENCE,
     SECRET,
     TOKEN,
     VARIABLES,
@@ -497,6 +498,61 @@ async def test_a_callback_at_the_root_of_a_function_with_a_home_is_no_larger(tmp
 
         assert (await session.send(f"{session.public}/", "POST", {"event": "ice", "x": large})).status == 413
         assert (await session.send(f"{session.public}/", "POST", {"x": large})).status == 200
+
+
+KEEPING = """
+
+async def keep(context, request):
+    import asyncio, pathlib
+    context.log.info("has it")
+    while not pathlib.Path("go").exists():
+        await asyncio.sleep(0.01)
+    return "done"
+"""
+
+
+async def test_bodies_in_hand_have_a_common_limit_of_bytes_that_keeps_no_callback_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "_BODIES", 1)  # so that one of the largest is as much as there may be
+    project = make_project(tmp_path / "demo", FUNCTION + KEEPING)
+    (project / "sinch.json").write_text('{"name": "demo", "dev": {"spares": 0, "bodyLimit": 1048576}}')
+    whole = b"x" * (1 << 20)
+    async with public_session(project) as session:
+        kept = asyncio.create_task(session.send(f"{session.public}/keep", "POST", whole))
+        await session.until(lambda event: event.get("text") == "has it")
+        refused = [await session.send(f"{session.public}/echo_body", "POST", whole) for _ in range(2)]
+
+        assert [(each.status, each.headers["Retry-After"]) for each in refused] == [(503, "1")] * 2
+        assert all(map(is_nameless, refused))
+        assert not [event for event in session.events if event.get("path") == "/echo_body"]
+        assert (await session.call()).status == 200
+        assert (await session.send(f"{session.public}/echo_body", "POST", b"x" * 60_000)).status == 200
+        assert (await session.send(f"{session.local}/echo_body", "POST", whole)).status == 200
+        assert len([text for text in session.warnings() if "bodies from outside" in text]) == 1
+        (project / "go").touch()
+        assert (await kept).status == 200
+        assert (await session.send(f"{session.public}/echo_body", "POST", whole)).status == 200
+
+
+async def test_a_body_that_comes_byte_by_byte_has_an_end(
+    session: PublicSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "_SLOWEST", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", session.public_port)
+    writer.write(b"POST /echo_body HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+    answer = asyncio.create_task(reader.readline())
+    async with asyncio.timeout(PATIENCE):
+        while not answer.done():
+            writer.write(b"x")
+            await asyncio.wait({answer}, timeout=0.02)
+    told = await session.told("/echo_body")
+    writer.close()
+    await writer.wait_closed()
+
+    assert answer.result().startswith(b"HTTP/1.1 408")
+    assert told["status"] == 408
+    assert "did not arrive" in told["error"]["text"]
 
 
 async def test_refusals_are_recorded_and_told_up_to_a_ration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from devserver.clock import ManualClock
-from devserver.session.rationing import Ration, Room
+from devserver.session.rationing import Budget, Ration, Room
 
 
 def test_a_room_that_is_full_lets_nobody_in_until_somebody_leaves() -> None:
@@ -57,3 +57,30 @@ def test_a_ration_is_so_many_and_so_many_bytes_a_minute() -> None:
     assert ration.take(100)
     assert not ration.take(1)
     assert len(told) == 2
+
+
+SMALL = 64 << 10
+
+
+def test_bytes_in_hand_count_as_they_arrive_and_are_free_again_at_the_end() -> None:
+    told: list[str] = []
+    budget = Budget(lambda: told.append("full"))
+    with budget.shared(1000) as first:
+        with budget.shared(1000) as second:
+            assert [first.take(SMALL + 400), second.take(SMALL), second.take(600)] == [True, True, True]
+            assert not second.take(1)
+            assert not first.take(1)
+        assert first.take(597)  # 3 bytes less than the second has left: its own refused one counts, too
+        assert told == ["full"]
+    with budget.shared(1000) as whole:
+        assert whole.take(SMALL + 1000)
+        assert not whole.take(1)
+    assert told == ["full", "full"]
+
+
+def test_what_is_small_has_room_whatever_else_is_in_hand() -> None:
+    budget = Budget(lambda: None)
+    with budget.shared(10) as large, budget.shared(10) as small:
+        assert large.take(SMALL + 10)
+        assert small.take(SMALL)
+        assert not small.take(1)
