@@ -112,7 +112,9 @@ class Answering:
         return web.FileResponse(file, headers=headers)
 
     async def begin(self, hand: InHand) -> None:
-        """Make a request durable."""
+        """Make a request durable; what came of one that is not to be is not written down either."""
+        if not hand.recorded:
+            return
         await self._recording.begin(
             hand.id,
             at=self._clock.wall(),

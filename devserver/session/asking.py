@@ -111,16 +111,7 @@ class Asking:
         hand.future = self._loop.create_future()
         self._mark_state()
         try:
-            self._recording.begin_then(
-                partial(self._hand_over, hand),
-                hand.id,
-                self._clock.wall(),
-                hand.callid,
-                hand.event,
-                hand.source,
-                hand.request,
-                alone=len(self._in_hand) == 1,
-            )
+            self._begin(hand)
             result = _result(await hand.future)
         except NoHost as none:
             result = _no_host(hand, none)
@@ -139,6 +130,22 @@ class Asking:
         finally:
             del self._in_hand[hand.number], self._by_id[hand.id]
         return result
+
+    def _begin(self, hand: InHand) -> None:
+        """Make a request durable, if it is to be, and hand it over."""
+        if not hand.recorded:
+            self._hand_over(hand)
+            return
+        self._recording.begin_then(
+            partial(self._hand_over, hand),
+            hand.id,
+            self._clock.wall(),
+            hand.callid,
+            hand.event,
+            hand.source,
+            hand.request,
+            alone=len(self._in_hand) == 1,
+        )
 
     def _hand_over(self, hand: InHand) -> None:
         """The request is durable: the host may have it, as soon as there is one that runs the newest code."""

@@ -43,6 +43,8 @@ class InHand(msgspec.Struct, eq=False):
         patience: seconds that the platform waits for the answer to a callback.
         timed_out: the deadline has passed.
         replaying: how it differs from a live request; None for a live one.
+        verified: it comes from outside, and the platform has signed it.
+        recorded: whether it is written down.
     """
 
     number: int
@@ -65,6 +67,8 @@ class InHand(msgspec.Struct, eq=False):
     logs: list[dict[str, Any]] = []
     effects: list[Effect] = []
     replaying: Replaying | None = None
+    verified: bool = False
+    recorded: bool = True
 
     @property
     def callid(self) -> str | None:
@@ -217,6 +221,8 @@ def telling(hand: InHand, result: Result, verdict: Verdict, number: str | None) 
         "source": hand.source,
         "generation": hand.generation,
     }
+    if not hand.recorded:
+        fields["recorded"] = False
     if result.error is not None:
         fields["error"] = result.error
     if result.hint:

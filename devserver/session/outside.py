@@ -23,14 +23,12 @@ from devserver.session.bodies import BodyTooLarge, BodyTooSlow, NoRoom, read_bod
 from devserver.session.exchange import InHand
 from devserver.session.exposure import Exposure, has_marks, unprotected, warning_of
 from devserver.session.generations import Generations, NoHost
-from devserver.session.rationing import Budget, Ration, Room, Share
+from devserver.session.limits import Limits, Say
+from devserver.session.rationing import Share
 from devserver.session.reception import GatewaySettings, Reception, headers_of, object_of, target_of
 from devserver.session.statics import find_public
 from devserver.signing import Verdict, verify
 
-_AT_ONCE = 200  # requests in hand, and as many WebSockets
-_BODIES = 64 << 20  # bytes of bodies in hand; one of the largest size always has room
-_RECORDED, _RECORDED_BYTES = 600, 8 << 20  # refusals that are recorded within a minute, and bytes of theirs
 _CALLBACK_BODY = 1 << 20  # bytes; the largest published callback has a few thousand
 _UNKNOWN_BODY = 16 << 10  # bytes of a request to a path that does not exist
 _READING = frozenset({"GET", "HEAD"})
@@ -55,7 +53,6 @@ _REAL_CALLS = (
     "A verified callback came in from outside: real calls reach this machine now, and run this code until fn dev stops."
 )
 
-Say = Callable[[str, str], None]
 OpenSocket = Callable[[web.BaseRequest, str, str], Awaitable[web.StreamResponse | None]]
 
 
@@ -106,10 +103,7 @@ class Outside:
         self._answer_of_function = answer
         self._open_socket = open_socket
         self._say = say
-        self._requests = Room(_AT_ONCE, self._crowded)
-        self._sockets = Room(_AT_ONCE, self._crowded)
-        self._bodies = Budget(self._heavy)
-        self._ration = Ration(_RECORDED, _RECORDED_BYTES, self._used_up, asyncio.get_running_loop().time)
+        self._limits = Limits(say, asyncio.get_running_loop().time)
         self._warned_of: list[str] = []
         self._met_platform = False
 
@@ -119,7 +113,7 @@ class Outside:
         if request.method == "GET" and (proof := self.exposure.proof(path)) is not None:
             return web.Response(body=proof, content_type="text/plain")
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        with (self._sockets if upgrade else self._requests).entered() as has_room:
+        with (self._limits.sockets if upgrade else self._limits.requests).entered() as has_room:
             if not has_room:
                 return to_response(_BUSY)
             readings = self.exposure.readings(path)
@@ -129,7 +123,7 @@ class Outside:
             await self._catch_up(settings.deadline)
             if upgrade and (response := await self._socket(request, readings)) is not None:
                 return response
-            with self._bodies.shared(max(_BODIES, settings.body_limit)) as share:
+            with self._limits.bodies.shared(self._limits.most_bodies(settings.body_limit)) as share:
                 try:
                     return await self._answer(request, readings, settings, share)
                 except NoRoom:
@@ -168,7 +162,9 @@ class Outside:
             for path in readings:
                 file = find_public(settings.root, path, has_home="home" in names or "default" in names)
                 if file is not None:
-                    return await self._answering.send_file(self._take_in(request, path, body, settings), file)
+                    hand = self._take_in(request, path, body, settings)
+                    hand.recorded = self._limits.records(hand.request)
+                    return await self._answering.send_file(hand, file)
         path, unknown = _routed(request.method, readings, names, body)
         hand = self._take_in(request, path, body, settings)
         # At the root the body names the callback: what could not be read is not unknown.
@@ -176,7 +172,15 @@ class Outside:
         refusal = refusal or self._check(hand, readings[0], settings)
         if refusal is not None:
             return await self._refuse(hand, refusal)
-        return await self._answer_of_function(hand)
+        return await self._answer_of_function(hand) if hand.verified else await self._answer_anybody(hand)
+
+    async def _answer_anybody(self, hand: InHand) -> web.StreamResponse:
+        """The function's answer to what nobody has signed: of that only so much is recorded (anchors.md 4, item 8)."""
+        hand.recorded = self._limits.records(hand.request)
+        response = await self._answer_of_function(hand)
+        if hand.recorded:
+            self._limits.recorded(hand, response.body)
+        return response
 
     def _names(self) -> list[str]:
         # Before anything could be loaded a callback is not unknown: it cannot be answered, and the platform may know.
@@ -217,6 +221,7 @@ class Outside:
             return None if self.exposure.allow_unsigned else Refusal(_UNAUTHORIZED, _NO_KEY)
         verdict = self._verdict(hand.request, received, application)
         if verdict.ok:
+            hand.verified = True
             self._met()
             return None
         if verdict.unsigned and self.exposure.allow_unsigned:
@@ -243,7 +248,7 @@ class Outside:
         return verdicts[0] if self.exposure.below(received) else verdicts[-1]
 
     async def _refuse(self, hand: InHand, refusal: Refusal) -> web.StreamResponse:
-        if not self._ration.take(len(hand.request.body)):
+        if not self._limits.records_refusal(hand.request):
             return to_response(refusal.reply)
         return await self._answering.refuse(hand, refusal.reply, refusal.why)
 
@@ -251,20 +256,6 @@ class Outside:
         if not self._met_platform:
             self._met_platform = True
             self._say("warning", _REAL_CALLS)
-
-    def _crowded(self) -> None:
-        self._say("warning", f"More than {_AT_ONCE} requests from outside at once: what is beyond them gets 503.")
-
-    def _heavy(self) -> None:
-        self._say(
-            "warning",
-            f"More than {_BODIES >> 20} MB of bodies from outside in hand at once: what is beyond them gets 503.",
-        )
-
-    def _used_up(self) -> None:
-        self._say(
-            "warning", f"More than {_RECORDED} requests a minute from outside are refused; the rest is not recorded."
-        )
 
 
 def _routed(method: str, readings: tuple[str, ...], names: list[str], body: bytes) -> tuple[str, Refusal | None]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _WINDOW = 60.0  # seconds
+_BACK = 8  # the part of an allowance that must have come back before anything is given of it again
 _SMALL = 64 << 10  # bytes of a body that do not count; the largest published callback has a few thousand
 
 
@@ -141,3 +142,56 @@ class Ration:
             return False
         self._left = (number - 1, left - size)
         return True
+
+
+class Allowance:
+    """So many bytes at once, and after that so many a second: what may be written down of what nobody vouches for.
+
+    Who takes when there is anything left may take more than that, so that something large is written down, too; the
+    debt is waited for. What is used up is closed until some of it has come back: otherwise every second request would
+    be let in.
+
+    Args:
+        whole: bytes at once.
+        a_second: bytes that come back.
+        when_used_up: is told when it is used up.
+        when_back: is told how often it was refused, when something is left again and somebody takes it.
+        now: seconds on a clock that only goes on.
+    """
+
+    def __init__(
+        self,
+        whole: int,
+        a_second: float,
+        when_used_up: Callable[[], None],
+        when_back: Callable[[int], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._whole = whole
+        self._a_second = a_second
+        self._when_used_up = when_used_up
+        self._when_back = when_back
+        self._now = now
+        self._left = float(whole)
+        self._at = now()
+        self._refused = 0
+
+    def take(self, size: int) -> bool:
+        """Take `size` bytes; False when nothing is left."""
+        now = self._now()
+        self._left = min(self._whole, self._left + (now - self._at) * self._a_second)
+        self._at = now
+        if self._left <= (self._whole / _BACK if self._refused else 0):
+            self._refused += 1
+            if self._refused == 1:
+                self._when_used_up()
+            return False
+        if self._refused:
+            self._when_back(self._refused)
+            self._refused = 0
+        self._left -= size
+        return True
+
+    def owe(self, size: int) -> None:
+        """Take `size` bytes that are written down already."""
+        self._left -= size

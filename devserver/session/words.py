@@ -158,7 +158,8 @@ class Words:
     def _mark(self, fields: Mapping[str, Any]) -> str:
         """Where a request came from, when that is not this machine."""
         source = fields.get("source", "local")
-        return "" if source == "local" else self._dim(f"  {source}")
+        kept = "" if fields.get("recorded", True) else ", not recorded"
+        return "" if source == "local" else self._dim(f"  {source}{kept}")
 
     def _call(self, fields: Mapping[str, Any]) -> str | None:
         """The end of a simulated call, when no DICE has told it."""

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
 
-from devserver.session import bodies, outside
+from devserver.recorder.shapes import detail
+from devserver.session import bodies, limits
 from tests.session.public_session import (
     FUNCTION,
     KEY,
@@ -514,7 +515,7 @@ async def keep(context, request):
 async def test_bodies_in_hand_have_a_common_limit_of_bytes_that_keeps_no_callback_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outside, "_BODIES", 1)  # so that one of the largest is as much as there may be
+    monkeypatch.setattr(limits, "_BODIES", 1)  # so that one of the largest is as much as there may be
     project = make_project(tmp_path / "demo", FUNCTION + KEEPING)
     (project / "sinch.json").write_text('{"name": "demo", "dev": {"spares": 0, "bodyLimit": 1048576}}')
     whole = b"x" * (1 << 20)
@@ -555,8 +556,48 @@ async def test_a_body_that_comes_byte_by_byte_has_an_end(
     assert "did not arrive" in told["error"]["text"]
 
 
+async def test_answers_to_strangers_are_recorded_as_long_as_there_is_room_and_signed_callbacks_always(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_UNSIGNED", 40_000)
+    monkeypatch.setattr(limits, "_UNSIGNED_A_MINUTE", 60_000)
+    async with public_session(make_project(tmp_path / "demo")) as session:
+        (session.engine.project.root / "public").mkdir()
+        (session.engine.project.root / "public" / "page").write_text("hello")
+        for number in range(60):
+            assert (await session.get(f"/{number}/status")).status == 200
+        assert (await session.get("/page")).status == 200
+        await session.call()
+        page, ice = await session.told("/page"), await session.told("/ice")
+        told = [event for event in session.events if event.get("path", "").endswith("/status")]
+        recorded = [event for event in told if event.get("recorded", True)]
+
+        assert len(told) == 60
+        assert 10 < len(recorded) < 50
+        assert recorded == told[: len(recorded)]
+        assert page["recorded"] is False
+        assert "recorded" not in ice
+        assert len([text for text in session.warnings() if "not recorded until" in text]) == 1
+        assert (await session.recorded(ice["id"]))["response"]["status"] == 200
+        assert (await session.recorded(recorded[-1]["id"]))["response"]["status"] == 200
+        assert await asyncio.to_thread(detail, session.engine.project.root / ".fn", told[-1]["id"]) is None
+
+
+async def test_large_answers_to_strangers_count_as_what_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_UNSIGNED", 40_000)
+    text = FUNCTION + "\n\nasync def large(context, request):\n    return 'x' * 50_000\n"
+    async with public_session(make_project(tmp_path / "demo", text)) as session:
+        first, second = await session.get("/large"), await session.get("/status")
+        told = await session.told("/large"), await session.told("/status")
+
+    assert (first.status, second.status) == (200, 200)
+    assert [event.get("recorded", True) for event in told] == [True, False]
+
+
 async def test_refusals_are_recorded_and_told_up_to_a_ration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "_RECORDED", 3)
+    monkeypatch.setattr(limits, "_REFUSALS", 3)
     async with public_session(make_project(tmp_path / "demo")) as session:
         for number in range(5):
             assert (await session.get(f"/scan{number}")).status == 404

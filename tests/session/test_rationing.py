@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from devserver.clock import ManualClock
-from devserver.session.rationing import Budget, Ration, Room
+from devserver.session.rationing import Allowance, Budget, Ration, Room
 
 
 def test_a_room_that_is_full_lets_nobody_in_until_somebody_leaves() -> None:
@@ -84,3 +84,35 @@ def test_what_is_small_has_room_whatever_else_is_in_hand() -> None:
         assert large.take(SMALL + 10)
         assert small.take(SMALL)
         assert not small.take(1)
+
+
+def test_an_allowance_is_so_much_at_once_and_comes_back_with_time() -> None:
+    told: list[object] = []
+    clock = ManualClock()
+    allowance = Allowance(800, 10.0, lambda: told.append("used up"), told.append, clock.steady)
+
+    assert [allowance.take(500), allowance.take(500), allowance.take(1), allowance.take(1)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert told == ["used up"]
+    clock.advance(30)  # the debt, and a little that is not worth beginning with
+    assert not allowance.take(1)
+    clock.advance(0.1)
+    assert allowance.take(1)
+    assert told == ["used up", 3]
+
+
+def test_an_allowance_never_grows_beyond_the_whole_and_what_is_owed_comes_first() -> None:
+    clock = ManualClock()
+    allowance = Allowance(100, 1.0, lambda: None, lambda _: None, clock.steady)
+    clock.advance(1000)
+    assert allowance.take(100)
+    assert not allowance.take(1)
+
+    clock.advance(1000)
+    assert allowance.take(1)
+    allowance.owe(150)
+    assert not allowance.take(1)

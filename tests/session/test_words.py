@@ -218,6 +218,8 @@ def test_what_came_from_outside_is_marked(words: Words) -> None:
 
     assert line is not None
     assert line.endswith("200  tunnel")
+    fields = {"method": "GET", "path": "/a", "status": 200, "ms": 1.0, "source": "tunnel", "recorded": False}
+    assert str(words("request", fields)).endswith("200  tunnel, not recorded")
 
 
 @pytest.mark.parametrize(
