@@ -51,6 +51,22 @@ def has_leases(environ: Mapping[str, str]) -> bool:
         return False
 
 
+def check_leases(environ: Mapping[str, str]) -> None:
+    """Make sure that leases can be written down, for a session that is about to take one.
+
+    Without its journal a callback that is pointed here would not be given back after a crash, so that there is no lease
+    without one; and whoever asks for a tunnel and gets none should know before anything has begun.
+
+    Raises:
+        ConfigError: they cannot.
+    """
+    try:
+        make_private(state_folder(environ) / LEASES)
+    except ConfigError as error:
+        hint = f"Without it no callback can be given back. {_HINT[:-1]}, or start without a tunnel (--no-tunnel)."
+        raise ConfigError(error.message, hint=hint) from None
+
+
 def make_private(folder: Path) -> Path:
     """Create `folder` and those above it, readable by the user only; one that exists keeps its permissions.
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from devserver.cloud.app import create_app_of as create_cloud
 from devserver.console.app import create_app as create_console
 from devserver.errors import FnError
-from devserver.project.places import has_leases
+from devserver.project.places import check_leases, has_leases
 from devserver.session.console_view import ConsoleView
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
 from devserver.session.engine import Engine, Setting, cancel, project_places
@@ -79,6 +79,8 @@ class _Session:
             self._open_output(stack)
             self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
             self._stopping.install()
+            if self._wants_tunnel():
+                check_leases(os.environ)
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
             sockets = self._listen(stack)

@@ -183,16 +183,19 @@ def test_fn_lease_says_of_a_journal_that_it_cannot_read_that_it_cannot(here: Mac
 
 
 @pytest.mark.parametrize("below", [False, True])
-def test_a_state_folder_that_cannot_be_used(here: Machine, below: bool) -> None:
+def test_a_state_folder_that_cannot_be_used_is_said_before_anything_starts(here: Machine, below: bool) -> None:
     file = here.folder / "file"
     file.write_text("not a folder")
     state = str(file / "state" if below else file)
 
-    done = here.fn(
-        "dev", "--port", "0", "--public-url", "http://127.0.0.1:9", "--yes", here.project(), env={"FN_STATE_DIR": state}
-    )
+    demo = here.project()
+    public = ("--port", "0", "--public-url", "http://127.0.0.1:9", "--yes")
 
-    assert_one_sentence(done, 78, "state folder", "FN_STATE_DIR")
+    done = here.fn("dev", "--json", *public, demo, env={"FN_STATE_DIR": state})
+
+    assert_one_sentence(done, 78, "state folder", "FN_STATE_DIR", "--no-tunnel")
+    assert done.stdout == ""
+    assert not (demo / ".fn").exists()
     assert here.api.asked == []
     assert file.read_text() == "not a folder"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devserver.errors import ConfigError
-from devserver.project.places import is_writable, make_private, state_folder
+from devserver.project.places import check_leases, is_writable, make_private, state_folder
 
 
 def test_the_environment_names_the_folder_and_nothing_is_created(tmp_path: Path) -> None:
@@ -67,3 +67,23 @@ def test_a_folder_that_is_not_writable_is_an_error(tmp_path: Path) -> None:
         make_private(folder)
     with pytest.raises(ConfigError, match="cannot be created"):
         make_private(folder / "leases")
+
+
+def test_who_takes_a_lease_has_a_private_place_for_it_or_is_told_what_to_do(tmp_path: Path) -> None:
+    check_leases({"FN_STATE_DIR": str(tmp_path / "state")})
+    assert stat.S_IMODE((tmp_path / "state" / "leases").stat().st_mode) == 0o700
+
+    (tmp_path / "file").touch()
+    for wrong in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigError) as failed:
+            check_leases({"FN_STATE_DIR": str(wrong)})
+        assert "state folder" in failed.value.message
+        assert "FN_STATE_DIR" in failed.value.hint
+        assert "--no-tunnel" in failed.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_place_for_leases_that_is_read_only_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "leases").mkdir(mode=0o500)
+    with pytest.raises(ConfigError, match="not writable"):
+        check_leases({"FN_STATE_DIR": str(tmp_path)})
