@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.cloudflared_arguments import arguments, more_arguments, names_a_protocol, names_an_edge
 from devserver.tunnel.cloudflared_binary import find_cloudflared
 from devserver.tunnel.cloudflared_running import Log, NotReadyInTime, Running, UnknownOption
+from devserver.tunnel.folders import Folder
 from devserver.tunnel.guarded import Guarded, clean_environment
 from devserver.tunnel.release import Progress
 
@@ -76,17 +75,17 @@ class _Cloudflared:
 
     async def _start(self, program: Path, given: Sequence[str], host: str, *, home: bool) -> Running:
         log = Log()
-        folder = _empty_home() if home else None
+        folder = Folder.make() if home else None  # where nothing of the user's configuration is found
         try:
             guarded = await Guarded.start(
                 [str(program), *given],
-                environment=clean_environment(self._environment, folder),
+                environment=clean_environment(self._environment, folder.path if folder is not None else None),
                 heard=log.hear,
                 folder=folder,
             )
         except BaseException:
             if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+                folder.remove()
             raise
         return Running(program, guarded, log, host)
 
@@ -156,13 +155,3 @@ class NamedTunnel(_Cloudflared):
     async def connect(self, port: int) -> Running:
         """See `Provider.connect`."""
         return await self._connect(port, name=self._tunnel, host=self._host)
-
-
-def _empty_home() -> Path:
-    """A home where nothing of the user's configuration is found."""
-    try:
-        return Path(tempfile.mkdtemp(prefix="fn-tunnel-"))
-    except OSError as error:
-        raise TunnelFailed(
-            f"No temporary folder can be made: {error.strerror}.", hint="Make room, or name another place in TMPDIR."
-        ) from error

@@ -15,7 +15,6 @@ import os
 import secrets
 import shutil
 import socket
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from devserver.project.settings import FrpSettings
 from devserver.tunnel import frp_words as words
 from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.cloudflared_words import why_not_started
+from devserver.tunnel.folders import Folder
 from devserver.tunnel.guarded import Guarded, clean_environment
 from devserver.tunnel.provider import Away, Gone, Health, Reachable
 
@@ -103,11 +103,11 @@ class FrpTunnel:
         try:
             guarded = await Guarded.start(
                 [str(program), "-c", str(file)],
-                environment=clean_environment(self._environment, folder),
+                environment=clean_environment(self._environment, folder.path),
                 folder=folder,
             )
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
             raise
         running = Running(program, guarded, admin, self._settings.url.rstrip("/"))
         try:
@@ -217,15 +217,16 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def _written(told: Mapping[str, Any]) -> tuple[Path, Path]:
+def _written(told: Mapping[str, Any]) -> tuple[Folder, Path]:
     """A folder of the program's own, and its configuration in there, for this user's eyes only."""
+    folder = Folder.make()
+    file = folder.path / "frpc.json"
     try:
-        folder = Path(tempfile.mkdtemp(prefix="fn-tunnel-"))  # 0700
-        file = folder / "frpc.json"
         file.touch(0o600)
         file.write_text(json.dumps(told))
     except OSError as error:
+        folder.remove()
         raise TunnelFailed(
-            f"No temporary folder can be made: {error.strerror}.", hint="Make room, or name another place in TMPDIR."
+            f"No temporary file can be written: {error.strerror}.", hint="Make room, or name another place in TMPDIR."
         ) from error
     return folder, file

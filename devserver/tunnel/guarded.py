@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from devserver.tunnel import guard
 from devserver.tunnel.change import TunnelFailed
+from devserver.tunnel.folders import Folder
 
 KEPT = 200
 """Lines of a log that are kept, the last ones."""
@@ -54,7 +54,7 @@ class Guarded:
         lines: the last ones that it wrote, to standard output or standard error.
     """
 
-    def __init__(self, process: Process, heard: Callable[[str], None], folder: Path | None) -> None:
+    def __init__(self, process: Process, heard: Callable[[str], None], folder: Folder | None) -> None:
         self.lines: deque[str] = deque(maxlen=KEPT)
         self._process = process
         self._heard = heard
@@ -68,7 +68,7 @@ class Guarded:
         *,
         environment: Mapping[str, str],
         heard: Callable[[str], None] = lambda _: None,
-        folder: Path | None = None,
+        folder: Folder | None = None,
     ) -> Guarded:
         """Start a program.
 
@@ -83,7 +83,7 @@ class Guarded:
         """
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", guard.__file__, str(folder or ""), *program),
+                *(sys.executable, "-I", "-S", guard.__file__, str(folder.path) if folder is not None else "", *program),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=STDOUT,  # some write what is wrong with their options to the other one
@@ -124,8 +124,8 @@ class Guarded:
         except TimeoutError:
             self._kill()
             await self.ended()
-        if self._folder is not None and self._folder.exists():  # the guard could not
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:  # the guard has done it, if it could
+            self._folder.remove()
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies

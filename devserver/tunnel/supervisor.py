@@ -17,6 +17,7 @@ from typing import Any
 
 from devserver.clock import Clock, SystemClock
 from devserver.tunnel.change import Change, TunnelFailed, gap_in_words
+from devserver.tunnel.folders import sweep
 from devserver.tunnel.provider import Away, Connection, Gone, Provider, Reachable
 
 Tell = Callable[[Change], None]
@@ -183,6 +184,7 @@ async def open_tunnel(
         TunnelFailed: the first address cannot be had.
     """
     tell(Change("connecting", None, f"Getting a public address ({provider.name})."))
+    await asyncio.to_thread(sweep)  # what a session left behind that was killed together with its guard
     try:
         connection = await provider.connect(port)
     except TunnelFailed as failed:

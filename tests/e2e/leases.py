@@ -83,6 +83,7 @@ class Machine:
 
     Attributes:
         state: the state folder.
+        temporary: the place of temporary files, so that sessions that are killed leave nothing on the real machine.
         env: what every `fn` on it gets.
     """
 
@@ -90,7 +91,10 @@ class Machine:
         self.folder = folder
         self.api = api
         self.state = folder / "state"
-        self.env = {"FN_STATE_DIR": str(self.state), "FN_CONFIGURATION_ORIGIN": api.url, **VARIABLES, **NOWHERE, **env}
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        ours = {"FN_STATE_DIR": str(self.state), "FN_CONFIGURATION_ORIGIN": api.url, "TMPDIR": str(self.temporary)}
+        self.env = {**ours, **VARIABLES, **NOWHERE, **env}
         self.sessions: list[Session] = []
 
     def project(self, name: str = "demo", **settings: Any) -> Path:
@@ -116,6 +120,10 @@ class Machine:
     def entries(self) -> list[Path]:
         """The files of the journal."""
         return sorted((self.state / "leases").glob("*.json"))
+
+    def tunnel_folders(self) -> list[Path]:
+        """The folders of tunnels' programs, those that were left behind included."""
+        return sorted(self.temporary.glob("fn-tunnel-*"))
 
     def leases(self) -> list[dict[str, Any]]:
         """What `fn lease list --json` says."""

@@ -54,7 +54,7 @@ def test_offline_a_signed_call_comes_in_from_outside_and_after_kill_9_the_origin
     edge: EdgeProcess, cloudflared: Path, tmp_path: Path
 ) -> None:
     demo = project(tmp_path / "demo")
-    env = {"FN_STATE_DIR": str(tmp_path / "state"), **through(edge, cloudflared)}
+    env = {"FN_STATE_DIR": str(tmp_path / "state"), "TMPDIR": str(tmp_path), **through(edge, cloudflared)}
     home = Session(demo, "--no-tunnel", env=env)
     set_both = ("voice", "callbacks", "set", str(PRODUCTION.primary), "--fallback", str(PRODUCTION.fallback))
     assert run(*set_both, "--dir", demo, env=env).returncode == 0
@@ -115,10 +115,9 @@ def test_ready_does_not_wait_for_a_tunnel_that_never_comes_and_the_end_does_not_
 
 
 def test_a_session_that_ends_says_so_and_leaves_neither_process_nor_folder(here: Machine) -> None:
-    temporary = here.folder / "temporary"
-    temporary.mkdir()
-    session = here.start("--tunnel", "--yes", env={"TMPDIR": str(temporary)})
+    session = here.start("--tunnel", "--yes")
     session.lease("taken")
+    assert here.tunnel_folders()
     family = session.family()
 
     assert session.stop(signal.SIGTERM) == 143
@@ -127,7 +126,26 @@ def test_a_session_that_ends_says_so_and_leaves_neither_process_nor_folder(here:
     assert session.told() == ["taken", "restored"]
     assert here.is_back(PRODUCTION)
     wait_until_gone(family)
-    assert list(temporary.iterdir()) == []
+    assert not here.tunnel_folders()
+
+
+def test_the_folder_of_a_session_that_was_killed_with_its_guard_goes_with_the_next_tunnel(here: Machine) -> None:
+    killed = here.start("--tunnel", "--yes")
+    killed.lease("taken")
+    family = killed.family()
+    guard = next(each for each in family if cloudflared_of(killed) in children(each))
+    for each in (guard, killed.process.pid):
+        os.kill(each, signal.SIGKILL)
+    killed.process.wait()
+    wait_until_gone(family)
+    left = here.tunnel_folders()
+    assert len(left) == 1
+
+    session = here.start("--tunnel", "--yes")
+    session.lease("taken")
+    assert not set(left) & set(here.tunnel_folders())
+    session.stop()
+    assert not here.tunnel_folders()
 
 
 def test_exec_waits_for_the_tunnel_and_is_told_its_address(here: Machine) -> None:

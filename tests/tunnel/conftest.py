@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -32,13 +33,21 @@ def edge(edge_of_all: EdgeProcess) -> Iterator[Edge]:
     edge_of_all.ok()
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The place of temporary files, of this process too: what a test leaves there is not left on the machine."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
 @pytest.fixture
-def environment(cloudflared: Path, edge: Edge, tmp_path: Path) -> dict[str, str]:
+def environment(cloudflared: Path, edge: Edge, temporary: Path) -> dict[str, str]:
     """An environment with the real program and that edge."""
-    (tmp_path / "temporary").mkdir()
     return {
         "PATH": os.environ["PATH"],
-        "TMPDIR": str(tmp_path / "temporary"),
+        "TMPDIR": str(temporary),
         "FN_CLOUDFLARED": str(cloudflared),
         "FN_CLOUDFLARED_ARGS": edge.args,
     }

@@ -329,19 +329,16 @@ async def test_a_restart_that_fails_is_tried_again_until_it_works(
 
 
 async def test_a_clean_end_leaves_no_process_no_folder_and_no_tunnel(
-    environment: dict[str, str], edge: Edge, origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], edge: Edge, origin: Origin, temporary: Path
 ) -> None:
-    import tempfile
-
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     async with quick(environment, origin.port) as address:
         guard, program = guard_of(address), program_of(address)
-        assert len(list((tmp_path / "temporary").iterdir())) == 1
+        assert len(list(temporary.iterdir())) == 1
         begin = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - begin < 4
     assert not is_running(guard)
     assert not is_running(program)
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list(temporary.iterdir()) == []
     assert await edge.connectors() == []
 
 
@@ -392,15 +389,15 @@ def held(environment: dict[str, str]) -> Any:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "terminated"])
 def test_when_our_process_is_killed_cloudflared_goes_within_four_seconds(
-    held: Any, number: signal.Signals, tmp_path: Path
+    held: Any, number: signal.Signals, temporary: Path
 ) -> None:
     process, told = held
-    assert len(list((tmp_path / "temporary").iterdir())) == 1
+    assert len(list(temporary.iterdir())) == 1
     process.send_signal(number)
     process.wait(10)
     took = wait_until(lambda: not is_running(told["cloudflared"]), "cloudflared lives on", 4)
     wait_until(lambda: not is_running(told["guard"]), "the guard lives on", 4 - took)
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_when_our_process_and_the_guard_are_killed_cloudflared_goes_too(held: Any) -> None:

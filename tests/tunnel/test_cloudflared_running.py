@@ -116,17 +116,16 @@ async def test_a_file_that_cannot_be_run_here_is_one_sentence(tmp_path: Path, co
     assert "FN_CLOUDFLARED" in failed.value.hint
 
 
-async def test_a_machine_that_starts_nothing_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_machine_that_starts_nothing_leaves_no_folder(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import sys
-    import tempfile
 
     program = PretendCloudflared(tmp_path)
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(TunnelFailed, match="No process can be started"):
         await quick(program).connect(1)
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(

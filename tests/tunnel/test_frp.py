@@ -139,16 +139,6 @@ async def test_an_frpc_that_is_killed_is_replaced(server: Server, environment: d
         assert (await ask(server))["length"] == 4
 
 
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    import tempfile
-
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
 async def test_until_it_is_connected_the_token_is_in_a_file_that_nobody_else_can_read(
     environment: dict[str, str], temporary: Path
 ) -> None:

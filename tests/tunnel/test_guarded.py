@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devserver.tunnel import TunnelFailed
+from devserver.tunnel.folders import Folder
 from devserver.tunnel.guarded import KEPT, Guarded, clean_environment
 from tests.fakes.processes import children, is_running, wait_until
 
@@ -25,7 +26,7 @@ async def started(code: str, folder: Path | None = None) -> Guarded:
         [sys.executable, "-c", code],
         environment=clean_environment(os.environ, folder),
         heard=lambda line: up.set() if line == "up" else None,
-        folder=folder,
+        folder=Folder(folder) if folder is not None else None,
     )
     if "'up'" in code:
         await asyncio.wait_for(up.wait(), 10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,12 @@ async def test_it_is_ready_when_the_block_begins_and_closed_when_it_ends() -> No
     assert told.states == ["connecting", "ready", "closed"]
     assert told.changes[-1].url is None
     assert provider.connections[0].closed == 1
+
+
+async def test_it_removes_what_a_killed_session_left_behind(temporary: Path) -> None:
+    (temporary / "fn-tunnel-left").mkdir()
+    async with open_tunnel(PretendProvider(ONE), 3000, Told()):
+        assert list(temporary.iterdir()) == []
 
 
 async def test_an_address_that_cannot_be_had_is_an_error_and_told() -> None:

@@ -2,13 +2,15 @@
 
 It is the quick tunnel service (`POST /tunnel`), the edge that connectors dial, the public side, and the knobs of tests
 (`/control/...`) in one process of its own, because Cap'n Proto wants one event loop per process for itself. It
-prints its addresses as one line of JSON when all of them accept, and ends when its standard input does.
+prints its addresses as one line of JSON when all of them accept, and ends when its standard input does. FOLDER goes
+with it: whoever has started it may have been killed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 from asyncio import StreamReader, StreamWriter
 from pathlib import Path
@@ -98,4 +100,7 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(capnp.run(main(Path(sys.argv[1]))))
+    try:
+        asyncio.run(capnp.run(main(Path(sys.argv[1]))))
+    finally:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
