@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +23,7 @@ from devserver.cloud.asking import Answer, Asked
 from devserver.cloud.errors import Code, Refused
 from devserver.cloud.routes import Product, find, methods, operations
 from devserver.errors import FnError
+from devserver.names import Visitors
 
 BODY_LIMIT = 1 << 20
 """Bytes of a request's body; the largest thing to be sent is SVAML."""
@@ -41,12 +42,22 @@ def create_app(*products: Product) -> web.Application:
     return create_app_of(lambda: products)
 
 
-def create_app_of(products: Callable[[], tuple[Product, ...]]) -> web.Application:
-    """The same of products that are made when the first request comes: they need not delay the start of a session."""
+def create_app_of(
+    products: Callable[[], tuple[Product, ...]], hosts: Callable[[], Sequence[str]] = tuple
+) -> web.Application:
+    """The same of products that are made when the first request comes: they need not delay the start of a session.
+
+    Args:
+        products: what there is.
+        hosts: further names of this machine, and of sites whose pages may use it.
+    """
+    visitors = Visitors()
 
     # Not a route: aiohttp has its own answer to a path without a slash, and it is no JSON.
     @web.middleware
     async def answer(request: web.Request, handler: object) -> web.StreamResponse:  # noqa: ARG001 aiohttp's signature
+        if why := visitors.refusal(request.method, request.headers, hosts()):
+            return _refusal(Refused(Code.FORBIDDEN, why))
         try:
             return _response(await _answered(request, products()))
         except Refused as refused:

@@ -27,6 +27,9 @@ class ReplaySettings(Struct, frozen=True, forbid_unknown_fields=True, rename="ca
     ignore: list[str] = []
 
 
+HostName = Annotated[str, Meta(pattern=r"^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\Z", max_length=253)]
+"""Without a scheme and a port."""
+
 E164 = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{5,14}\Z")]
 
 
@@ -85,6 +88,8 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
         origins: addresses to use in place of Sinch's hosts, by product (`auth`, `numbers`, `sms`, `conversation`,
             `number_lookup`, `voice`), such as `{"sms": "http://127.0.0.1:3002"}`.
         voice: which platform `context.voice` reaches: the `local` one of the session, or the `live` one of Sinch.
+        hosts: further names by which this machine may be called, and of sites whose pages may call the function, such
+            as `fn.test`; `.example.com` is that name and all below it.
         ignore: more patterns, as in .gitignore, of files that the watcher leaves alone.
         record: whether what happens on the function port is recorded at all.
         retention_days: recordings older than this are deleted; 0 keeps them whatever their age.
@@ -107,6 +112,7 @@ class DevSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
     hold_prompt: Annotated[str, Meta(min_length=1, max_length=600)] = "One moment, please."
     origins: dict[Origin, Annotated[str, Meta(pattern=r"^https?://[^/\s]+")]] = {}
     voice: Literal["local", "live"] = "local"
+    hosts: list[HostName] = []
     ignore: list[str] = []
     record: bool = True
     retention_days: Annotated[float, Meta(ge=0, le=36_500)] = 7.0

@@ -240,6 +240,7 @@ class Engine:
             project.dev.hold_prompt,
             project.voice_app,
             project.voice_secret,
+            project.dev.hosts,
         )
 
 

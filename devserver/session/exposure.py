@@ -11,17 +11,16 @@ tunnel works, and answers nothing itself.
 from __future__ import annotations
 
 import hmac
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from devserver.names import is_here, is_named, is_reserved
 from devserver.runtime.routing import VOICE_EVENTS, paths
 from devserver.session.terms import TOKEN_HEADER, Terms
 
 _MARKS = frozenset({"cf-ray", "cf-connecting-ip", "forwarded", "via", "x-real-ip"})
 _MARKS_BEGIN = "x-forwarded-"
-_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}")
 
 
 @dataclass(slots=True)
@@ -46,16 +45,17 @@ class Exposure:
     way: float = 0.3
     application: tuple[str, str] | None = field(default=None, repr=False)
 
-    def is_from_outside(self, headers: Mapping[str, str], token: str) -> bool:
+    def is_from_outside(self, headers: Mapping[str, str], token: str, names: Sequence[str] = ()) -> bool:
         """Whether a request on the function port comes from outside of this machine.
 
         Args:
             headers: as received, names in any case.
             token: of the session; our own commands have it, and nobody else.
+            names: further names of this machine (`dev.hosts` of `sinch.json`).
         """
         if not self.open or is_token(headers.get(TOKEN_HEADER), token):
             return False
-        return self.own_proxy or has_marks(headers) or _is_of_another_site(headers)
+        return self.own_proxy or has_marks(headers) or _is_of_another_site(headers, names)
 
     def below(self, path: str) -> str | None:
         """What of a path is below the prefix of the public address; None when it is not below it."""
@@ -111,21 +111,16 @@ def has_marks(headers: Iterable[str]) -> bool:
     return any(name.lower() in _MARKS or name.lower().startswith(_MARKS_BEGIN) for name in headers)
 
 
-def _is_of_another_site(headers: Mapping[str, str]) -> bool:
+def _is_of_another_site(headers: Mapping[str, str], names: Sequence[str]) -> bool:
     """Whether a browser was led here by a page that is not of this machine, by its own name or by one of a stranger's
     that leads here (DNS rebinding). Programs send no Origin, and a Host of this machine.
     """
     origin = headers.get("Origin")
     host = headers.get("Host")
-    return (host is not None and not _is_here(f"//{host}")) or (origin is not None and not _is_here(origin))
-
-
-def _is_here(address: str) -> bool:
-    try:
-        host = urlsplit(address).hostname or ""
-    except ValueError:  # half an IPv6 address
-        return False
-    return host in {"localhost", "::1"} or host.endswith(".localhost") or bool(_LOOPBACK.fullmatch(host))
+    called = f"//{host}"
+    return (host is not None and not (is_here(called) or is_reserved(called) or is_named(called, names))) or (
+        origin is not None and not (is_here(origin) or is_named(origin, names))
+    )
 
 
 def unprotected(handlers: Iterable[str], protected: Iterable[str], sockets: Iterable[str] = ()) -> list[str]:

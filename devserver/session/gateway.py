@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from devserver.clock import Clock
+from devserver.names import Visitors
 from devserver.recorder.exchange import Effect
 from devserver.recorder.exchange import Request as RecordedRequest
 from devserver.recorder.off import NoRecorder
@@ -23,7 +24,7 @@ from devserver.runtime.replies import Reply
 from devserver.session.answering import Answering, to_response
 from devserver.session.asking import Asking
 from devserver.session.exchange import InHand, Result, failure
-from devserver.session.exposure import Exposure
+from devserver.session.exposure import Exposure, is_token
 from devserver.session.frames import Replaying
 from devserver.session.generations import Generations
 from devserver.session.in_time import InTime
@@ -31,6 +32,7 @@ from devserver.session.outside import Outside
 from devserver.session.reception import GatewaySettings, Reception, object_of, target_of
 from devserver.session.report import Report
 from devserver.session.statics import find_public
+from devserver.session.terms import TOKEN_HEADER
 
 _IDLE = 0.5  # seconds without a request after which there is time for other things
 
@@ -58,6 +60,7 @@ class Gateway:
         self._open_socket = open_socket
         self._loop = asyncio.get_running_loop()
         self._exposure = Exposure()
+        self._visitors = Visitors()
         self._reception = Reception(clock)
         self._answering = Answering(
             recording,
@@ -100,8 +103,20 @@ class Gateway:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of the function port; what it raises is aiohttp's business (a broken connection)."""
-        if self._exposure.open and self._exposure.is_from_outside(request.headers, self._settings().token):
-            return await self._outside.handle(request)
+        settings = self._settings()
+        if self._exposure.open:
+            if self._exposure.is_from_outside(request.headers, settings.token, settings.hosts):
+                return await self._outside.handle(request)
+        elif why := self._refusal(request, settings):
+            return await self._outside.turn_away(request, why)
+        return await self._handle_ours(request, settings)
+
+    def _refusal(self, request: web.BaseRequest, settings: GatewaySettings) -> str:
+        """Why a page of another site may be behind a request. Not behind ours: what a replay sends has its old Host."""
+        why = self._visitors.refusal(request.method, request.headers, settings.hosts)
+        return "" if not why or is_token(request.headers.get(TOKEN_HEADER), settings.token) else why
+
+    async def _handle_ours(self, request: web.BaseRequest, settings: GatewaySettings) -> web.StreamResponse:
         target = target_of(request)
         path = target.partition("?")[0]
         if path == "/health" and request.method in {"GET", "HEAD"}:
@@ -110,7 +125,6 @@ class Gateway:
             response: web.StreamResponse | None = await self._open_socket(request, path, self._reception.new_id())
             if response is not None:
                 return response
-        settings = self._settings()
         hand, refusal = await self._reception.arrive(request, target, settings)
         if refusal is None and request.method in {"GET", "HEAD"}:
             public = find_public(settings.root, path, has_home=self._has_home())

@@ -129,6 +129,21 @@ class Outside:
                 except NoRoom:
                     return to_response(_BUSY)
 
+    async def turn_away(self, request: web.BaseRequest, why: str) -> web.StreamResponse:
+        """Answer one that another site's page may have caused while no tunnel is wanted: nothing of it is read.
+
+        Args:
+            request: on the function port.
+            why: what its sender is told, too, who may be the developer with a name that we do not know.
+        """
+        if request.method in _READING and target_of(request).partition("?")[0] == "/health":
+            return to_response(_HEALTHY)
+        recorded = RecordedRequest(
+            request.method, target_of(request), headers_of(request, ours=False), b"", request.remote or ""
+        )
+        hand = self._reception.take_in(recorded, "local", self._settings())
+        return await self._refuse(hand, Refusal(problem(403, why), why))
+
     def warn_of_open_routes(self) -> None:
         """Say which routes anybody can reach, when there are any that have not been named yet."""
         loaded = self._generations.loaded

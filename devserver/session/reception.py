@@ -7,7 +7,7 @@ refused here has an answer of ours, every other one is for the function.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class GatewaySettings:
         hold_margin: seconds before that at which a call that is to be held is answered for.
         hold_prompt: what a parked call hears.
         voice_app: application key, and `voice_secret` its secret; without both nothing can be verified.
+        hosts: further names of this machine, and of sites whose pages may call the function.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class GatewaySettings:
     hold_prompt: str
     voice_app: str | None
     voice_secret: str | None
+    hosts: Sequence[str] = ()
 
 
 class Reception:

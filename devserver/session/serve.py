@@ -228,7 +228,8 @@ class _Session:
             tell=self._report.tell,
             public=lambda: self._public.url if self._public is not None else None,
         )
-        await stack.enter_async_context(serve_app(sockets["cloud"], create_cloud(telephony.products)))
+        local_sinch = create_cloud(telephony.products, lambda: self._engine.project.dev.hosts)
+        await stack.enter_async_context(serve_app(sockets["cloud"], local_sinch))
         self._answer_in_time(telephony, cloud)
         view = ConsoleView(self._engine, telephony, lambda: self._session)
         console = create_console(view.session(), self._token)

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from devserver.cloud import app as app_module
-from devserver.cloud.app import BODY_LIMIT, create_app
+from devserver.cloud.app import BODY_LIMIT, create_app, create_app_of
 from tests.cloud.port import TTS, Platform
 
 CALLOUTS = "/calling/v1/callouts"
@@ -27,6 +27,30 @@ async def test_a_port_without_products_says_that_nothing_is_here() -> None:
     assert body["errorCode"] == 50100
     assert f"POST {CALLOUTS}" in body["message"]
     assert body["operations"] == []
+
+
+async def test_a_page_of_another_site_cannot_use_it(platform: Platform) -> None:
+    for headers in ({"Host": "rebound.example.com"}, {"Origin": "https://example.com"}):
+        reply = await platform.ask("POST", CALLOUTS, TTS, headers=headers)
+
+        assert (reply.status, reply.code) == (403, 40300)
+        assert "dev.hosts" in reply.body["message"]
+    assert (await platform.ask("POST", CALLOUTS, TTS, headers={"Host": "host.docker.internal"})).status == 200
+
+
+async def test_names_of_the_users_are_taken_as_they_are_now() -> None:
+    names: list[list[str]] = [[], ["fn.test"]]
+    async with (
+        TestServer(create_app_of(tuple, lambda: names[0])) as server,
+        ClientSession(server.make_url("/"), headers={"Host": "fn.test"}) as client,
+    ):
+        async with client.get(CALLOUTS) as before:
+            pass
+        names.pop(0)
+        async with client.get(CALLOUTS) as after:
+            pass
+
+    assert (before.status, after.status) == (403, 501)
 
 
 async def test_an_unknown_operation_is_501_and_lists_what_exists_without_asking_who_asks(platform: Platform) -> None:
@@ -62,7 +86,7 @@ async def test_a_body_that_never_arrives_is_408(platform: Platform, monkeypatch:
     monkeypatch.setattr(app_module, "_SLOWEST", 0.05)
     host, port = platform.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"POST {CALLOUTS} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{".encode())
+    writer.write(f"POST {CALLOUTS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{{".encode())
 
     head = await reader.readuntil(b"\r\n\r\n")
     writer.close()
@@ -117,12 +141,12 @@ async def test_a_request_line_with_the_whole_address_is_understood(platform: Pla
 @pytest.mark.parametrize(
     "lines",
     [
-        [b"GET /\xff\xfe HTTP/1.1", b"Host: x"],
-        [b"GET /calling/v1/recording HTTP/1.1", b"Host: x", b"Authorization: B\xff\xfe x"],
-        [b"POST /calling/v1/callouts HTTP/1.1", b"Host: x", b"Content-Encoding: \xff", b"Content-Length: 0"],
+        [b"GET /\xff\xfe HTTP/1.1", b"Host: localhost"],
+        [b"GET /calling/v1/recording HTTP/1.1", b"Host: localhost", b"Authorization: B\xff\xfe x"],
+        [b"POST /calling/v1/callouts HTTP/1.1", b"Host: localhost", b"Content-Encoding: \xff", b"Content-Length: 0"],
         [b"GET /v1/configuration/callbacks/applications/%FF HTTP/1.1", b"Host: \xff", b"Authorization: Basic \xff"],
-        [b"GET http:// HTTP/1.1", b"Host: x"],
-        [b"OPTIONS * HTTP/1.1", b"Host: x"],
+        [b"GET http:// HTTP/1.1", b"Host: localhost"],
+        [b"OPTIONS * HTTP/1.1", b"Host: localhost"],
         [b"nonsense"],
     ],
     ids=range(7),

@@ -237,7 +237,7 @@ def test_a_chunked_body_over_the_limit_is_413(running: Running) -> None:
 def test_expect_100_continue_is_answered(running: Running) -> None:
     parts = urlsplit(running.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20) as client:
-        head = "POST /ice HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+        head = "POST /ice HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
         client.sendall(head.encode())
         assert client.recv(100).startswith(b"HTTP/1.1 100")
         client.sendall(b"{}")

@@ -44,6 +44,8 @@ def test_what_has_no_mark_is_from_here_unless_a_proxy_of_the_users_leads_to_this
         {"Host": "localhost:3000", "Origin": "https://example.com"},
         {"Host": "localhost:3000", "Origin": "http://localhost.example.com"},
         {"Host": "localhost:3000", "Origin": "null"},
+        {"Host": "203.0.113.5:3000"},
+        {"Host": "localhost:3000", "Origin": "http://wiki.internal"},
     ],
 )
 def test_a_page_of_another_site_is_outside_whatever_browser_it_uses(headers: dict[str, str]) -> None:
@@ -58,12 +60,21 @@ def test_a_page_of_another_site_is_outside_whatever_browser_it_uses(headers: dic
         {"Host": "localhost"},
         {"Host": "LOCALHOST:3000"},
         {"Host": "demo.localhost:3000"},
+        {"Host": "host.docker.internal:3000"},
         {"Host": "[::1]:3000"},
         {"Host": "127.0.0.2:3000", "Origin": "http://localhost:5173"},
     ],
 )
 def test_every_name_of_this_machine_is_from_here(headers: dict[str, str]) -> None:
     assert not Exposure(open=True).is_from_outside(headers, TOKEN)
+
+
+def test_a_name_that_the_user_has_given_this_machine_is_from_here() -> None:
+    headers = {"Host": "fn.test:3000", "Origin": "https://fn.test"}
+
+    assert Exposure(open=True).is_from_outside(headers, TOKEN)
+    assert not Exposure(open=True).is_from_outside(headers, TOKEN, ["fn.test"])
+    assert Exposure(open=True).is_from_outside({**headers, "Cf-Ray": "x"}, TOKEN, ["fn.test"])
 
 
 @pytest.mark.parametrize("own_proxy", [False, True])

@@ -398,6 +398,74 @@ async def test_of_an_address_in_place_of_a_path_only_the_path_is_taken(
     assert (await session.recorded(told["id"]))["request"]["path"] == path
 
 
+# --- pages of other sites, without a tunnel ---------------------------------------------------------------------
+
+
+@pytest.fixture
+async def at_home(tmp_path: Path) -> AsyncIterator[PublicSession]:
+    project = make_project(tmp_path / "demo")
+    (project / "sinch.json").write_text('{"name": "demo", "dev": {"spares": 0, "hosts": ["fn.test"]}}')
+    async with public_session(project, open=False) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "rebound.example.com:3000"}, {"Origin": "https://example.com"}, {"Origin": "null"}]
+)
+async def test_a_page_of_another_site_is_refused_and_told_and_nothing_runs(
+    at_home: PublicSession, headers: dict[str, str]
+) -> None:
+    refused = await at_home.send(f"{at_home.local}/ice", "POST", ICE, **headers)
+    told = await at_home.told("/ice")
+    status = await at_home.send(f"{at_home.local}/status")
+
+    assert refused.status == 403
+    assert "dev.hosts" in refused.json["error"]
+    assert told["error"]["text"] == refused.json["error"]
+    assert (await at_home.recorded(told["id"]))["response"]["status"] == 403
+    assert status.json["ran"] is None
+
+
+async def test_a_rebound_page_learns_nothing_of_the_code_from_health_and_gets_no_websocket(
+    at_home: PublicSession,
+) -> None:
+    rebound = {"Host": "rebound.example.com"}
+    health = await at_home.send(f"{at_home.local}/health", **rebound)
+
+    assert (health.status, health.json) == (200, {"status": "ok"})
+    for headers in (rebound, {"Origin": "https://example.com"}):
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await at_home.client.ws_connect(f"{at_home.local}/echo", headers=headers)
+        assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "host.docker.internal:3000"},
+        {"Host": "fn.test"},
+        {"Origin": "http://localhost:5173"},
+        {"Origin": "https://fn.test"},
+        {"Host": "old.trycloudflare.com", "X-Fn-Token": TOKEN},
+    ],
+)
+async def test_containers_names_of_the_users_and_our_own_commands_are_answered(
+    at_home: PublicSession, headers: dict[str, str]
+) -> None:
+    assert (await at_home.send(f"{at_home.local}/ice", "POST", ICE, **headers)).status == 200
+
+
+async def test_a_page_that_asks_for_ever_does_not_fill_the_recordings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_REFUSALS", 2)
+    async with public_session(make_project(tmp_path / "demo"), open=False) as session:
+        for _ in range(4):
+            assert (await session.send(f"{session.local}/status", Host="a.example")).status == 403
+        await session.told("/status")
+        assert len([event for event in session.events if event["event"] == "request"]) == 2
+
+
 # --- auth -------------------------------------------------------------------------------------------------------
 
 
