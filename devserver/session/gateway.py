@@ -53,7 +53,7 @@ class Gateway:
         report: Report,
         clock: Clock,
         mark_state: Callable[[], None],
-        open_socket: Callable[[web.BaseRequest, str, str], Any],
+        open_socket: Callable[..., Any],
     ) -> None:
         self._settings = settings
         self._generations = generations

@@ -31,6 +31,7 @@ from devserver.signing import Verdict, verify
 
 _CALLBACK_BODY = 1 << 20  # bytes; the largest published callback has a few thousand
 _UNKNOWN_BODY = 16 << 10  # bytes of a request to a path that does not exist
+_MESSAGE = 1 << 20  # bytes of a message of a WebSocket: the half that has arrived is in hand, of two hundred of them
 _READING = frozenset({"GET", "HEAD"})
 
 _NOT_FOUND = problem(404, "Not found.")
@@ -53,7 +54,7 @@ _REAL_CALLS = (
     "A verified callback came in from outside: real calls reach this machine now, and run this code until fn dev stops."
 )
 
-OpenSocket = Callable[[web.BaseRequest, str, str], Awaitable[web.StreamResponse | None]]
+OpenSocket = Callable[[web.BaseRequest, str, str, int], Awaitable[web.StreamResponse | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Outside:
         loaded = self._generations.loaded
         for path in readings:
             if loaded is not None and path in loaded.sockets:
-                return await self._open_socket(request, path, self._reception.new_id())
+                return await self._open_socket(request, path, self._reception.new_id(), _MESSAGE)
         return None
 
     async def _answer(

@@ -15,6 +15,9 @@ from devserver.session.frames import SocketClose, SocketData, SocketOpen, Socket
 from devserver.session.generations import Generations, NoHost
 from devserver.session.link import HostLink
 
+LARGEST = 10 << 20
+"""Bytes of a message."""
+
 
 class WebSockets:
     """The open WebSockets of one session."""
@@ -25,8 +28,17 @@ class WebSockets:
         self._sending: set[asyncio.Task[None]] = set()
         self._numbers = 0
 
-    async def serve(self, request: web.BaseRequest, path: str, request_id: str) -> web.StreamResponse | None:
-        """Serve one connection until it ends; None when the function has no WebSocket at this path."""
+    async def serve(
+        self, request: web.BaseRequest, path: str, request_id: str, largest: int = LARGEST
+    ) -> web.StreamResponse | None:
+        """Serve one connection until it ends; None when the function has no WebSocket at this path.
+
+        Args:
+            request: that opens it.
+            path: of the function's WebSocket.
+            request_id: what its log lines belong to.
+            largest: bytes of a message; a larger one closes it with 1009.
+        """
         try:
             host = await self._generations.acquire()
         except NoHost:
@@ -34,7 +46,7 @@ class WebSockets:
         loaded = self._generations.loaded
         if loaded is None or path not in loaded.sockets:
             return None
-        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=10 * 1024 * 1024)
+        socket = web.WebSocketResponse(heartbeat=30, max_msg_size=largest)
         if not socket.can_prepare(request):
             refusal = problem(400, f"{path} is a WebSocket, and this request does not open one.")
             return web.Response(status=refusal.status, body=refusal.body, headers=dict(refusal.headers))

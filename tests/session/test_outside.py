@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, WSServerHandshakeError
+from aiohttp import ClientSession, WSCloseCode, WSMsgType, WSServerHandshakeError
 
 from devserver.recorder.shapes import detail
 from devserver.session import bodies, limits
@@ -602,6 +602,17 @@ async def test_bodies_in_hand_have_a_common_limit_of_bytes_that_keeps_no_callbac
         (project / "go").touch()
         assert (await kept).status == 200
         assert (await session.send(f"{session.public}/echo_body", "POST", whole)).status == 200
+
+
+async def test_a_message_of_a_websocket_from_outside_may_have_a_megabyte(session: PublicSession) -> None:
+    answers = []
+    for address, size in ((session.public, 1_000_000), (session.local, 2_000_000), (session.public, 2_000_000)):
+        async with session.client.ws_connect(f"{address}/echo", max_msg_size=0) as socket:
+            await socket.send_bytes(bytes(size))
+            answers.append(await socket.receive(PATIENCE))
+
+    assert [each.type for each in answers] == [WSMsgType.BINARY, WSMsgType.BINARY, WSMsgType.CLOSE]
+    assert answers[-1].data == WSCloseCode.MESSAGE_TOO_BIG
 
 
 async def test_a_body_that_comes_byte_by_byte_has_an_end(
