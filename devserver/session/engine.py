@@ -24,9 +24,10 @@ from devserver.recorder.state import Change
 from devserver.recorder.store import Recorder
 from devserver.runtime.backends import MemoryCache
 from devserver.session.gateway import Gateway
-from devserver.session.generations import Generations, LoadError
+from devserver.session.generations import Generations
 from devserver.session.history import DatabaseHistory
 from devserver.session.house import House, Places
+from devserver.session.loading import LoadError
 from devserver.session.reception import GatewaySettings
 from devserver.session.report import Report
 from devserver.session.spares import Spares

@@ -1,59 +1,33 @@
 """Which host answers: reload on change, take over, retire, and start again after a death.
 
-One task does all the loading, one load at a time; whatever changes meanwhile is loaded next. Requests ask for a host
-with `acquire`: it hands out the one that answers, or lets them wait when a file has changed and no decision has been
-made. Nothing here speaks HTTP.
+Requests ask for a host with `acquire`: it hands out the one that answers, or lets them wait when a file has changed
+and no decision has been made. One task decides (`deciding`), one load at a time (`loading`); whatever changes meanwhile
+is loaded next. Nothing here speaks HTTP.
 
-A load ends in one of four ways:
+What comes of a load:
 
-- it takes over, when none of its files changed while it was loading (else it is thrown away and loaded again);
-- it is *in doubt* (does not compile, or handlers are gone): an editor may be half-way through a save, so the last good
-  generation answers until the file has been still for a moment, and then the verdict is made;
-- it is refused with an error, and the last good generation goes on answering;
-- the host dies while loading, which is an error too.
+- a host that could answer takes over;
+- a version in doubt (it does not compile, or handlers are gone) is left alone until the file has been still for a
+  moment (`doubt`), and the last good generation answers; then the verdict is made;
+- anything else is refused with an error, and the last good generation goes on answering, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
-from devserver.session.frames import CompiledModule, Load, Loaded, NotLoaded
+from devserver.session.crashes import Crashes
+from devserver.session.deciding import Deciding
+from devserver.session.doubt import BLINK, Doubt, moves_on
+from devserver.session.frames import Loaded
 from devserver.session.freshness import Freshness, Version, version_of
-from devserver.session.link import Died, HostLink
+from devserver.session.link import HostLink
+from devserver.session.loading import Fit, LoadError, Loading, Moved, Order, Unfit
 from devserver.session.spares import Spares
 from devserver.session.stand_in import StandIn
-
-_STILL = (
-    0.15  # seconds a doubtful file must have been still; slow editors leave a half-written one for 0.1 s (lab.md 3.3)
-)
-_BURST = 0.4  # seconds between two saves within which they count as a burst
-_BLINK = 0.02  # seconds that requests wait for a doubtful file before the last good generation answers them
-_POLL = 0.004  # seconds between looks at a file that is expected to grow any moment
-_REFILL = 0.05  # seconds after a take-over before new interpreters compete for the processor
-_RESTLESS = 1.0  # seconds after which a load takes over although its files keep changing
-_CRASHES, _WITHIN = 3, 10.0  # so many deaths in so many seconds are a crash loop
-_LOAD_LIMIT = 60.0  # seconds an import may take
-
-
-@dataclass(frozen=True, slots=True)
-class LoadError:
-    """Why the newest code does not answer.
-
-    Attributes:
-        kind: `syntax`, `import`, `function`, `handlers`, `missing`, `died`, `slow`.
-        text: one sentence.
-        traceback: cut at our frames, may be empty.
-    """
-
-    kind: str
-    text: str
-    traceback: str = ""
 
 
 class NoHost(Exception):
@@ -84,14 +58,6 @@ class Audience(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Memory:
-    """What is carried from generation to generation."""
-
-    code: dict[str, CompiledModule] = field(default_factory=dict)
-    third_party: list[str] = field(default_factory=list)
-
-
 class Generations:
     """The hosts of one session.
 
@@ -102,6 +68,12 @@ class Generations:
         deadline: seconds that requests of an old generation may take.
         configuration: configuration files, watched like code.
         reconfigure: reads the configuration anew; returns an error sentence, or None when it was applied.
+
+    Attributes:
+        current: the host that answers; None when nobody can.
+        loaded: what it is made of.
+        error: why the newest code does not answer, if it does not.
+        loading: makes hosts that could answer.
     """
 
     def __init__(
@@ -117,40 +89,31 @@ class Generations:
         self.current: HostLink | None = None
         self.loaded: Loaded | None = None
         self.error: LoadError | None = None
-        self.memory = _Memory()
-        self.settle: Callable[[Mapping[str, float]], Awaitable[None]] = _at_once
-        """Awaited before a load, with the times of what was saved: a debugger may have a word about it."""
+        self._fresh = Freshness()
+        self._doubt = Doubt(self._judge)
+        self.loading = Loading(spares, self._fresh, self._doubt, self._expected)
         self._spares = spares
         self._audience = audience
         self._grace = grace
         self._deadline = deadline
         self._configuration = list(configuration)
         self._reconfigure = reconfigure
-        self._fresh = Freshness()
         self._loop = asyncio.get_running_loop()
         self._looked = False
         self._number = 0
-        self._wanted = asyncio.Event()
-        self._decision: asyncio.Future[None] | None = None
-        self._noticed = 0.0
-        self._saves = (0.0, 0.0)  # times of the last two saves that were seen, seconds since 1970
         self._read_at = 0.0  # when the load of the generation that answers began
-        self._doubt: dict[str, Version] = {}
-        self._still: dict[str, Version] | None = None  # the doubtful versions that have been still for a moment
-        self._deaths: list[float] = []
-        self._not_before = 0.0
         self._fresh_host = False  # the next round loads even if nothing has changed
         self._stands_in_for: HostLink | None = None  # the paused host for which the next round loads
-        self._loading: HostLink | None = None
+        self._deciding = Deciding(self._attempt)
+        self._crashes = Crashes()
         self._stand_in = StandIn(self._retire)
-        self._background: set[asyncio.Task[Any]] = set()
-        self._loop_task: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[None]] = set()
 
     # --- for the gateway ---------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Load for the first time; returns when that is over, well or not."""
-        self._loop_task = asyncio.create_task(self._run())
+        self._deciding.start()
         await self._decide()
 
     def at_hand(self) -> HostLink | None:
@@ -189,7 +152,7 @@ class Generations:
                     raise NoHost(self.error)  # the code on disk cannot stand in
                 asked = True
                 self._want_stand_in()
-            if self.current is None and self.error is not None and not stale and self._is_decided():
+            if self.current is None and self.error is not None and not stale and not self._deciding.is_open:
                 raise NoHost(self.error)
             if not await self._decide():
                 raise NoHost(self.error or LoadError("died", "The function is not running."))
@@ -198,11 +161,11 @@ class Generations:
         """The watcher saw files change, or (with no paths) it is time to look."""
         self._fresh.notice(paths)
         if self._fresh.is_stale():
-            self._ask()
+            self._deciding.ask()
 
     async def reload(self) -> None:
         """Load again although nothing has changed; returns when that is decided."""
-        self._not_before = 0.0
+        self._crashes.forgive()
         self._fresh_host = True
         await self._decide()
 
@@ -212,13 +175,10 @@ class Generations:
         if host is not self.current:
             return
         self.current = None
-        now = time.monotonic()
-        self._deaths = [at for at in self._deaths if now - at < _WITHIN] + [now]
-        pause = min(2.0 ** (len(self._deaths) - _CRASHES), 15.0) if len(self._deaths) >= _CRASHES else 0.0
-        self._not_before = now + pause
-        self.error = LoadError("died", self._died_text(host.why, handlers, pause))
+        pause = self._crashes.died(time.monotonic())
+        self.error = LoadError("died", self._crashes.words(host.why, handlers, pause))
         self._audience.host_died(host.why, handlers, pause)
-        self._ask()
+        self._deciding.ask()
 
     def replace_soon(self, host: HostLink) -> None:
         """A host hangs: load the same code into another one, and give that one what has not begun."""
@@ -243,14 +203,14 @@ class Generations:
             self.current = host
             if self.error is not None and self.error.kind == "died":  # that was the one that stood in
                 self.error = None
-        if host is self.current and host is self._stands_in_for and self._decision and not self._decision.done():
+        if host is self.current and host is self._stands_in_for:
             # Whoever waits for one that stands in is served by this one: that load may stand still, too.
-            self._decision.set_result(None)
+            self._deciding.forestall()
 
     @property
     def stands_still(self) -> bool:
         """Whether the generation that is being loaded stands still in a debugger."""
-        return self._loading is not None and self._loading.paused
+        return self.loading.host is not None and self.loading.host.paused
 
     def _want_stand_in(self) -> None:
         self._fresh_host = True
@@ -267,59 +227,27 @@ class Generations:
 
     async def close(self) -> None:
         """End every host."""
-        loading = self._loading  # ended with the task that waits for it, and then it has to be gone
-        if self._loop_task is not None:
-            self._loop_task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop_task
-        if self._decision is not None and not self._decision.done():
-            self._decision.set_result(None)  # nobody decides any more
+        await self._deciding.close()
+        self._doubt.over()
         for host in self._spares.hosts():
             if host.paused:
                 host.kill("the session ended while it was paused")
         hosts = filter(None, [self.current, *self._stand_in.leave()])
-        ending = [*self._background, *(asyncio.create_task(host.stop(min(self._grace, 1.0))) for host in hosts)]
-        ending.append(asyncio.create_task(self._spares.close()))
-        if loading is not None:
-            ending.append(asyncio.create_task(loading.gone.wait()))
+        stopping = (host.stop(min(self._grace, 1.0)) for host in hosts)
+        ending = [*self._background, *stopping, self.loading.close(), self._spares.close()]
         await asyncio.gather(*ending, return_exceptions=True)
 
     # --- deciding ----------------------------------------------------------------------------------------------
 
-    def _ask(self) -> asyncio.Future[None]:
-        if self._decision is None or self._decision.done():
-            self._decision = asyncio.get_running_loop().create_future()
-            self._noticed = time.perf_counter()
-        self._wanted.set()
-        return self._decision
-
-    def _is_decided(self) -> bool:
-        return self._decision is None or self._decision.done()
-
     async def _decide(self) -> bool:
         """Wait for the next decision; False when that would be too long, because the code crashes again and again."""
-        if self.current is None and time.monotonic() < self._not_before:
+        if self.current is None and time.monotonic() < self._crashes.not_before:
             return False
-        await asyncio.shield(self._ask())
+        await asyncio.shield(self._deciding.ask())
         return True
 
-    async def _run(self) -> None:
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            decision = self._decision
-            try:
-                again = await self._round()
-            except Died as died:
-                self._refuse(LoadError("died", f"The host process ended while it started: {died.why}."), {})
-                again = False
-            if again:
-                self._wanted.set()
-            elif decision is not None and not decision.done():
-                decision.set_result(None)
-
-    async def _round(self) -> bool:
-        """One attempt to make what answers equal to what is on disk; True asks for another at once."""
+    async def _attempt(self) -> bool:
+        """Try to make what answers equal to what is on disk; True asks for another try at once."""
         await self._pause_after_crashes()
         if self.current is not None and not self._fresh_host and not self._fresh.is_stale():
             return False
@@ -329,167 +257,68 @@ class Generations:
             if error is not None:
                 self._refuse(error, changes)
                 return False
-        return await self._load(changes)
-
-    async def _pause_after_crashes(self) -> None:
-        while self.current is None and (left := self._not_before - time.monotonic()) > 0:
-            # A save ends the pause: the new code may be the remedy.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(left):
-                    await self._wanted.wait()
-                    self._not_before = 0.0
-            self._wanted.clear()
-
-    async def _moves_on(self, changes: Mapping[str, Version], seconds: float) -> bool:
-        """Wait while a file may still be being written; True as soon as one is not as it was."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            await asyncio.sleep(_POLL)
-            if any(version_of(path) != version for path, version in changes.items()):
-                return True
-        return False
-
-    # --- loading -----------------------------------------------------------------------------------------------
-
-    async def _load(self, changes: Mapping[str, Version]) -> bool:
-        self._quiet()  # every save is seen, also when nobody has to wait for a spare
-        host = await self._spares.take(self._quiet)
-        await self.settle({path: version[0] / 1e9 for path, version in changes.items() if version is not None})
-        settled = self._still is not None and dict(changes) == self._still
-        cut = not settled and self._fresh.shrank(changes)
-        began = time.perf_counter()
-        try:
-            reply = await self._ask_host(host, changes, force=settled, check=cut)
-            if cut and isinstance(reply, NotLoaded) and reply.kind == "complete":
-                if await self._moves_on(changes, _STILL):
-                    self._spares.give_back(host)
-                    return True
-                began = time.perf_counter()
-                reply = await self._ask_host(host, changes, force=settled, check=False)
-        except Died as died:
-            text = f"The process ended while function.py was imported: {died.why}."
-            self._refuse(LoadError("died", text), changes)
-            self._refill()
-            return False
-        except TimeoutError:
-            host.kill("its import took too long")
-            text = f"Importing function.py took longer than {_LOAD_LIMIT:.0f} s."
-            self._refuse(LoadError("slow", text), changes)
-            self._refill()
-            return False
-        except asyncio.CancelledError:
-            host.kill("the session ended while it loaded")
-            raise
-        if isinstance(reply, NotLoaded):
-            return await self._not_loaded(host, reply, changes, settled=settled)
-        if self._take_over(host, reply, changes):
-            self._read_at = began
-            return False
-        return True
-
-    def _quiet(self) -> float:
-        """Seconds since the last save, by the files' own times; endless when the save before it is long past.
-
-        The last spare is kept back only within a burst: a single save must not wait for another interpreter.
-        """
-        newest = max((version[0] for version in self._fresh.changes().values() if version), default=0) / 1e9
-        if newest != self._saves[-1]:
-            self._saves = (self._saves[-1], newest)
-        if abs(self._saves[1] - self._saves[0]) > _BURST:
-            return math.inf
-        # A file from the future says nothing about when it was saved.
-        return abs(time.time() - newest)
-
-    async def _ask_host(
-        self, host: HostLink, changes: Mapping[str, Version], *, force: bool, check: bool
-    ) -> Loaded | NotLoaded:
-        # When nobody answers there is nothing to protect from a file that lost its handlers.
-        expected = self.loaded.handlers if self.loaded and self.current else []
-        paths = [path for path, version in changes.items() if version is not None]
         # A restart of the same code keeps its number: nothing the user wrote is different.
         number = self._number if self._number and not changes else self._number + 1
-        host.generation = number
-        load = host.load(Load(number, expected, force or not expected, check, paths))
-        self._loading = host
-        try:
-            return await host.pause.within(_LOAD_LIMIT, load)
-        finally:
-            self._loading = None
+        match await self.loading.load(Order(changes, number, self._deciding.since)):
+            case Fit() as fit:
+                self._take_over(fit, changes)
+                return False
+            case Unfit() as unfit:
+                return await self._give_up(unfit, changes)
+            case Moved():
+                return True
 
-    def _take_over(self, host: HostLink, loaded: Loaded, changes: Mapping[str, Version]) -> bool:
-        """Let a host answer from now on; False when its files have changed already, so that it is of no use."""
-        files = {file.path: file.stamp for file in loaded.files}
-        moved = any(version_of(path) != stamp for path, stamp in files.items())
-        if moved and time.perf_counter() - self._noticed < _RESTLESS:
-            self._remember(loaded)
-            self._let_go(host)
-            return False
+    async def _pause_after_crashes(self) -> None:
+        while self.current is None and (left := self._crashes.not_before - time.monotonic()) > 0:
+            if await self._deciding.asked_within(left):  # by a save: the new code may be the remedy
+                self._crashes.forgive()
+
+    def _expected(self) -> list[str]:
+        return self.loaded.handlers if self.loaded and self.current else []
+
+    def _take_over(self, fit: Fit, changes: Mapping[str, Version]) -> None:
+        """Let a host answer from now on."""
+        host, loaded, self._read_at = fit.host, fit.loaded, fit.began
         old, first = self.current, self._number == 0 and self.error is None
         restart = not first and not changes
         stands_in, self._stands_in_for = self._stands_in_for is not None and restart, None
         self._fresh_host = False
-        host.stopping = False
         if stands_in and old is not None and not old.paused:  # it has gone on meanwhile
             self._stand_in.keep(host)
-            return True
+            return
         self._number = loaded.generation
         self.current, self.loaded, self.error = host, loaded, None
-        self._doubt = {}
-        self._remember(loaded)
+        self._doubt.over()
         self._fresh.adopt(loaded.files, self._configured(changes))
         if old is not None:
             self._stand_in.displaced(old, host)
-        ms = (time.perf_counter() - self._noticed) * 1000
+        ms = (time.perf_counter() - self._deciding.since) * 1000
         if stands_in:
             self._audience.stood_in(loaded.generation)
         else:
             self._audience.took_over(loaded, ms, sorted(changes), first=first, restart=restart)
-        self._refill()
-        return True
 
-    def _remember(self, loaded: Loaded) -> None:
-        known = set(self.memory.third_party)
-        new = [name for name in loaded.third_party if name not in known]
-        self.memory.third_party.extend(new)
-        self.memory.code.update({module.path: module for module in loaded.compiled})
-        if new:
-            self._spares.renew()
-
-    async def _not_loaded(
-        self, host: HostLink, reply: NotLoaded, changes: Mapping[str, Version], *, settled: bool
-    ) -> bool:
+    async def _give_up(self, unfit: Unfit, changes: Mapping[str, Version]) -> bool:
         """Give a version up, for now or for good; True when it has changed already, so that all is to be seen anew."""
-        if reply.clean:
-            self._spares.give_back(host)
-        else:
-            self._let_go(host)
-            self._refill()
-        seen: dict[str, Version] = {file.path: file.stamp for file in reply.files}
-        versions = {**changes, **seen}
-        in_doubt = self.current is not None and reply.clean and not settled and self._stands_in_for is None
-        if in_doubt:
-            doubt = {path: versions[path] for path in changes}
-            # Most writers need a millisecond between emptying a file and filling it: whoever waits may wait for that.
-            if await self._moves_on(doubt, _BLINK):
-                return True
-            self._fresh.excuse(versions)
-            self._doubt = doubt
-            self._background_task(self._look_again(doubt))
+        if not unfit.doubtful or self.current is None or self._stands_in_for is not None:
+            self._refuse(unfit.error, unfit.versions)
             return False
-        self._refuse(LoadError(reply.kind, reply.text, reply.traceback), versions)
+        doubtful = {path: unfit.versions[path] for path in changes}
+        # Most writers need a millisecond between emptying a file and filling it: whoever waits may wait for that.
+        if await moves_on(doubtful, BLINK):
+            return True
+        self._fresh.excuse(unfit.versions)
+        self._doubt.begin(doubtful)
         return False
 
-    async def _look_again(self, doubt: dict[str, Version]) -> None:
+    def _judge(self, versions: Mapping[str, Version]) -> None:
         """After a moment of stillness a doubtful version is judged for good."""
-        await asyncio.sleep(_STILL)
-        if self._doubt is doubt and all(version_of(path) == version for path, version in doubt.items()):
-            self._still = doubt
-            self._fresh.doubt_again(doubt)
-            self._ask()
+        self._fresh.doubt_again(versions)
+        self._deciding.ask()
 
     def _refuse(self, error: LoadError, versions: Mapping[str, Version]) -> None:
         self.error = error
-        self._doubt = {}
+        self._doubt.over()
         self._fresh_host, self._stands_in_for = False, None
         self._fresh.excuse(self._configured(versions) | dict(versions))
         self._audience.load_failed(error, self._number if self.current is not None else None)
@@ -498,30 +327,10 @@ class Generations:
         """Versions of the configuration files, as they were when the round began where that is known."""
         return {path: known[path] if path in known else version_of(path) for path in self._configuration}
 
-    def _died_text(self, why: str, handlers: list[str], pause: float) -> str:
-        while_ = f" while it ran {', '.join(sorted(set(handlers)))}" if handlers else ""
-        text = f"The function's process ended{while_}: {why}."
-        if pause:
-            text += f" That was death {len(self._deaths)} within {_WITHIN:.0f} s."
-            text += f" The next try is in {pause:.0f} s, or at the next save."
-        return text
-
-    # --- in the background -------------------------------------------------------------------------------------
-
-    def _refill(self) -> None:
-        asyncio.get_running_loop().call_later(_REFILL, self._spares.fill)
-
-    def _let_go(self, host: HostLink) -> None:
-        self._background_task(host.stop(0))
-
     def _retire(self, host: HostLink) -> None:
         self._background_task(host.retire(self._grace, self._deadline))
 
-    def _background_task(self, work: Any) -> None:
+    def _background_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-async def _at_once(saved: Mapping[str, float]) -> None:
-    """Nobody has a word about it."""

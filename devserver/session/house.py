@@ -38,9 +38,10 @@ from devserver.session.frames import (
     TerminalWanted,
 )
 from devserver.session.gateway import Gateway
-from devserver.session.generations import Generations, LoadError
+from devserver.session.generations import Generations
 from devserver.session.lending import Lending
 from devserver.session.link import HostLink
+from devserver.session.loading import LoadError
 from devserver.session.report import Report
 from devserver.session.spares import Spares
 from devserver.session.websockets import WebSockets
@@ -110,7 +111,7 @@ class House:
     def prepare(self) -> Prepare:
         """The first word to a new host."""
         project = self._project
-        memory = self.generations.memory
+        memory = self.generations.loading.memory
         return Prepare(
             str(project.root),
             project.environment,

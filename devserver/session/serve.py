@@ -91,7 +91,7 @@ class _Session:
             if debugging is not None:
                 await debugging.serve(stack, self._engine.house)
                 self._engine.house.follow = debugging.follow
-                self._engine.generations.settle = debugging.settle
+                self._engine.generations.loading.settle = debugging.settle
             if await self._has_time_for(asyncio.create_task(self._first_load(stack, sockets))):
                 self._run_beside(stack)
                 await self._go_public(stack, sockets)

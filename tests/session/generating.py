@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from devserver.session.frames import Blocked, Loaded, Paused
-from devserver.session.generations import Generations, LoadError
+from devserver.session.generations import Generations
 from devserver.session.link import HostLink
+from devserver.session.loading import LoadError
 from devserver.session.spares import Spares
 from tests.session.hosts import PATIENCE, Heard, ask, prepare
 
@@ -86,7 +87,7 @@ class Session:
         )
 
     def _prepare(self) -> Any:
-        memory = self.generations.memory
+        memory = self.generations.loading.memory
         return prepare(self.folder, code=list(memory.code.values()), preload=memory.third_party)
 
     async def _reconfigure(self) -> LoadError | None:

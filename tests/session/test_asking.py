@@ -98,7 +98,7 @@ async def test_who_waits_for_code_that_is_stopped_at_its_import_has_time_too(ses
     save_what_waits_when_imported(session)
     asked = asyncio.create_task(get(session, "/word"))
     await waiting(session)
-    host = session.engine.generations._loading
+    host = session.engine.generations.loading.host
     assert host is not None
     host._stands(Paused([]))
     await asyncio.wait({asked}, timeout=2 * DEADLINE)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from devserver.session.generations import LoadError, NoHost
+from devserver.session.generations import NoHost
 from devserver.session.link import Died
+from devserver.session.loading import LoadError
 from tests.session.generating import HELLO, Session
 from tests.session.hosts import ask, function
 
@@ -145,9 +146,9 @@ async def test_a_crash_loop_is_paused_and_a_save_ends_the_pause(session: Session
     with pytest.raises(NoHost, match=r"death 3 within 10 s.*next try is in 1 s"):
         await session.generations.acquire()
 
-    while session.generations._wanted.is_set():  # noqa: ASYNC110 - nobody tells when the pause has begun
+    while session.generations._deciding._asked.is_set():  # noqa: ASYNC110 - nobody tells when the pause has begun
         await asyncio.sleep(0)
-    session.generations._not_before = math.inf
+    session.generations._crashes.not_before = math.inf
     session.save(HELLO.format(word="remedy"))
     session.generations.changed([str(session.folder / "function.py")])
     await session.audience.until(lambda: len(session.audience.taken) == 4)
