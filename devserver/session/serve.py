@@ -1,7 +1,8 @@
 """One `fn dev` from start to stop: what is opened, in which order, and closed in the reverse.
 
-recorder -> hosts -> listeners -> first load -> session file -> ready -> watcher. Lifetimes are one `AsyncExitStack`,
-so nothing has to remember what to stop.
+recorder -> hosts -> listeners -> first load -> session file -> ready -> what goes on beside. Lifetimes are one
+`AsyncExitStack`, so nothing has to remember what to stop. How a thing works is its own module's business: here is only
+the order.
 """
 
 from __future__ import annotations
@@ -9,41 +10,35 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import signal
 import sys
 import time
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devserver.cloud.app import create_app_of as create_cloud
 from devserver.console.app import create_app as create_console
-from devserver.errors import FnError
-from devserver.project.places import check_leases, has_leases
+from devserver.project.places import check_leases
+from devserver.session.beside import beside
 from devserver.session.console_view import ConsoleView
 from devserver.session.discovery import SessionFile, announce, private_folder, withdraw
+from devserver.session.doors import open_doors
 from devserver.session.engine import Engine, Setting, cancel, project_places
+from devserver.session.exec_command import run_command
 from devserver.session.exposure import exposure_of
 from devserver.session.listeners import serve_app, serve_function
 from devserver.session.lock import ProjectLock
-from devserver.session.output import LineWriter
-from devserver.session.ports import listen, port_of
-from devserver.session.report import Report, json_line
 from devserver.session.signals import Stopping
 from devserver.session.spawn import FirstHost, Started
 from devserver.session.telephony import Telephony
-from devserver.session.terms import DEFAULT_CLOUD_PORT, DEFAULT_CONSOLE_PORT, DEFAULT_PORT, Terms
-from devserver.session.watch import Watch
-from devserver.session.words import Words
+from devserver.session.telling import Telling
+from devserver.session.terms import Terms
 
 if TYPE_CHECKING:
     from devserver.session.debugging import Debugging
     from devserver.session.going_public import GoingPublic
     from devserver.session.keys import Keys
-
-_LINES_A_SECOND = 50  # of ordinary requests, in words; `--json` tells every one
 
 
 def run_session(terms: Terms, first: Started, began: float | None = None) -> int:
@@ -65,8 +60,6 @@ class _Session:
         self._terms = terms
         self._began = began
         self._busy = "starting"
-        # Programs wait for the first line, and that is the ready event, whatever there is to tell before it.
-        self._held: list[str] | None = [] if terms.json else None
         self._token = secrets.token_urlsafe(24)
         self._public: GoingPublic | None = None
         self._debugging: Debugging | None = None
@@ -77,28 +70,27 @@ class _Session:
             first_host = stack.enter_context(FirstHost(first))
             self._engine = Engine(self._terms.folder)
             self._open_output(stack)
-            self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
-            self._stopping.install()
             if self._wants_tunnel():
                 check_leases(os.environ)
             private_folder(self._root)
             stack.enter_context(ProjectLock(self._root))
-            sockets = self._listen(stack)
+            doors = self._doors = open_doors(self._terms)
+            stack.callback(doors.close)
             debugging = self._debugging = self._listen_for_debugger(stack)
-            await self._engine.open(stack, self._setting(sockets), first_host.take, self._report, self._say)
+            await self._engine.open(stack, self._setting(), first_host.take, self._report, self._telling.say)
             self._lend_terminal()
-            await self._serve(stack, sockets)
+            await self._serve(stack)
             if debugging is not None:
                 await debugging.serve(stack, self._engine.house)
                 self._engine.house.follow = debugging.follow
                 self._engine.generations.loading.settle = debugging.settle
-            if await self._has_time_for(asyncio.create_task(self._first_load(stack, sockets))):
+            if await self._has_time_for(asyncio.create_task(self._first_load(stack))):
                 self._run_beside(stack)
-                await self._go_public(stack, sockets)
+                await self._go_public(stack)
                 code = await self._until_stopped(self._session)
             else:
                 code = self._stopping.exit_code
-                self._release()
+                self._telling.let_go()
             self._busy = "letting the function finish"
             self._report.tell("stopping", text="Stopping.")
         return code
@@ -111,48 +103,23 @@ class _Session:
         def reader_gone() -> None:
             loop.call_soon_threadsafe(self._stopping.stop)
 
-        writer = self._writer = LineWriter(sys.stdout, reader_gone)
-        stack.callback(writer.close)
-        stack.callback(self._release)
-        render = json_line if self._terms.json else Words(colour=self._terms.colour)
-        traffic = None if self._terms.json else _LINES_A_SECOND
-        self._report = Report(self._write, render, self._engine.redact, traffic)
-
-    def _write(self, line: str) -> None:
-        if self._held is None:
-            self._writer.write(line)
-        else:
-            self._held.append(line)
-
-    def _release(self) -> None:
-        held, self._held = self._held or [], None
-        for line in held:
-            self._writer.write(line)
+        self._telling = Telling(self._terms, sys.stdout, self._engine.redact, reader_gone)
+        stack.callback(self._telling.close)
+        self._report = self._telling.report
+        self._stopping = Stopping(lambda: self._busy, lambda text: self._report.tell("stopping", text=text))
+        self._stopping.install()
 
     @property
     def _root(self) -> Path:
         return self._engine.project.root
 
-    def _setting(self, sockets: dict[str, Any]) -> Setting:
-        cloud = f"http://127.0.0.1:{port_of(sockets['cloud'])}"
+    def _setting(self) -> Setting:
         folder = self._root / ".fn"
         places = replace(
-            project_places(self._root, cloud), profiles=folder / "profiles" if self._terms.profile else None
+            project_places(self._root, self._doors.cloud.url),
+            profiles=folder / "profiles" if self._terms.profile else None,
         )
         return Setting(places, folder, True, self._token, self._terms.debug is not None)
-
-    def _listen(self, stack: AsyncExitStack) -> dict[str, Any]:
-        terms = self._terms
-        port = DEFAULT_PORT if terms.port is None else terms.port
-        console, console_free = terms.side_port(terms.console_port, DEFAULT_CONSOLE_PORT)
-        cloud, cloud_free = terms.side_port(terms.cloud_port, DEFAULT_CLOUD_PORT)
-        sockets = {"function": listen(port, flag="--port")}
-        sockets["console"] = listen(console, flag="--console-port", fall_back=console_free)
-        sockets["cloud"] = listen(cloud, flag="--cloud-port", fall_back=cloud_free)
-        for group in sockets.values():
-            for one in group:
-                stack.callback(one.close)
-        return sockets
 
     def _listen_for_debugger(self, stack: AsyncExitStack) -> Debugging | None:
         if self._terms.debug is None:
@@ -175,17 +142,16 @@ class _Session:
 
     def _hold(self) -> None:
         """Leave the terminal to somebody else."""
-        self._writer.flush()
-        self._held = [] if self._held is None else self._held
+        self._telling.hold()
         if self._keys is not None:
             self._keys.lend()
 
     def _go_on(self) -> None:
-        self._release()
+        self._telling.let_go()
         if self._keys is not None:
             self._keys.take_back()
 
-    async def _go_public(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+    async def _go_public(self, stack: AsyncExitStack) -> None:
         """Begin with the tunnel; the function answers here already, and does not wait for it."""
         if not self._wants_tunnel():
             return
@@ -193,15 +159,14 @@ class _Session:
         from devserver.session.keys import Keys
 
         if names := await self._engine.log_in():
-            self._say("info", f"From the login (`fn auth status`): {', '.join(names)}.")
-        keys = self._keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._writer.write))
+            self._telling.say("info", f"From the login (`fn auth status`): {', '.join(names)}.")
+        keys = self._keys = stack.enter_context(Keys(enabled=self._terms.interactive, tell=self._telling.line))
         self._stopping.last = keys.restore
-        function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
         self._public = GoingPublic(
             self._terms,
             self._engine.project,
-            function=function,
-            cloud=cloud,
+            function=self._doors.function.url,
+            cloud=self._doors.cloud.url,
             tell=self._report.tell,
             busy=self._is_busy,
             keys=keys,
@@ -214,30 +179,29 @@ class _Session:
     def _is_busy(self, doing: str) -> None:
         self._busy = doing
 
-    async def _serve(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+    async def _serve(self, stack: AsyncExitStack) -> None:
         # From the first request on: the user's own proxy does not wait until we say that we are ready.
         self._engine.gateway.exposure = exposure_of(self._terms, self._engine.project.tunnel_preference)
-        await stack.enter_async_context(serve_function(sockets["function"], self._engine.gateway.handle))
-        function, cloud = (f"http://127.0.0.1:{port_of(sockets[name])}" for name in ("function", "cloud"))
+        await stack.enter_async_context(serve_function(self._doors.function.sockets, self._engine.gateway.handle))
         telephony = Telephony(
             lambda: self._engine.project,
             self._root / ".fn",
-            function=function,
-            cloud=cloud,
+            function=self._doors.function.url,
+            cloud=self._doors.cloud.url,
             token=self._token,
             tell=self._report.tell,
             public=lambda: self._public.url if self._public is not None else None,
         )
         local_sinch = create_cloud(telephony.products, lambda: self._engine.project.dev.hosts)
-        await stack.enter_async_context(serve_app(sockets["cloud"], local_sinch))
-        self._answer_in_time(telephony, cloud)
+        await stack.enter_async_context(serve_app(self._doors.cloud.sockets, local_sinch))
+        self._answer_in_time(telephony)
         view = ConsoleView(self._engine, telephony, lambda: self._session)
         console = create_console(view.session(), self._token)
-        await stack.enter_async_context(serve_app(sockets["console"], console))
+        await stack.enter_async_context(serve_app(self._doors.console.sockets, console))
         # Calls end before the ports do: who is on the phone is told, and no port waits for them.
         stack.push_async_callback(telephony.close)
 
-    def _answer_in_time(self, telephony: Telephony, cloud: str) -> None:
+    def _answer_in_time(self, telephony: Telephony) -> None:
         """Say what is done about answers that take longer than the platform waits."""
         in_time = self._engine.gateway.in_time
         in_time.strict = self._terms.strict
@@ -245,15 +209,14 @@ class _Session:
             return
         from devserver.session.reaching import Calls
 
-        in_time.holding.reach = Calls(lambda: self._engine.project, telephony, cloud)
+        in_time.holding.reach = Calls(lambda: self._engine.project, telephony, self._doors.cloud.url)
         if self._terms.hold:  # asked for by name, it is for whoever posts a callback by hand, too
             in_time.holding.sources |= {"local"}
 
-    def _announce(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> SessionFile:
-        urls = {name: f"http://127.0.0.1:{port_of(group)}" for name, group in sockets.items()}
-        self._session = SessionFile(
-            os.getpid(), urls["function"], f"{urls['console']}/?token={self._token}", urls["cloud"], self._token
-        )
+    def _announce(self, stack: AsyncExitStack) -> SessionFile:
+        doors = self._doors
+        console = f"{doors.console.url}/?token={self._token}"
+        self._session = SessionFile(os.getpid(), doors.function.url, console, doors.cloud.url, self._token)
         announce(self._root, self._session)
         stack.callback(withdraw, self._root, os.getpid())
         return self._session
@@ -261,75 +224,42 @@ class _Session:
     def _ready(self, session: SessionFile) -> None:
         loaded = self._engine.generations.loaded
         for text in self._engine.project.warnings:
-            self._say("warning", text)
-        before, self._held = self._held, None
-        self._report.tell(
-            "ready",
-            pid=session.pid,
-            function=session.function,
-            console=session.console,
-            cloud=session.cloud,
-            tunnel=None,  # it comes up beside us; the event `tunnel` tells it
-            debug=self._debugging.address if self._debugging is not None else None,
-            name=self._engine.project.name,
-            root=str(self._root),
-            generation=loaded.generation if loaded else None,
-            routes=loaded.routes if loaded else [],
-            ms=round((time.perf_counter() - self._began) * 1000, 1),
-        )
-        self._held = before
-        self._release()
-        self._writer.flush()
+            self._telling.say("warning", text)
+        with self._telling.ahead():
+            self._report.tell(
+                "ready",
+                pid=session.pid,
+                function=session.function,
+                console=session.console,
+                cloud=session.cloud,
+                tunnel=None,  # it comes up beside us; the event `tunnel` tells it
+                debug=self._debugging.address if self._debugging is not None else None,
+                name=self._engine.project.name,
+                root=str(self._root),
+                generation=loaded.generation if loaded else None,
+                routes=loaded.routes if loaded else [],
+                ms=round((time.perf_counter() - self._began) * 1000, 1),
+            )
         self._busy = "serving"
 
     def _run_beside(self, stack: AsyncExitStack) -> None:
         """What goes on for as long as the session is up."""
-        for work in (self._watch().run(), *self._upkeep(), *self._leftovers()):
+        for work in beside(self._engine, self._telling, self._is_idle, wants_tunnel=self._wants_tunnel()):
             stack.push_async_callback(cancel, asyncio.create_task(work))
-
-    def _upkeep(self) -> list[Coroutine[Any, Any, None]]:
-        """Work on the recordings, for which nobody waits."""
-        if not self._engine.project.dev.record:
-            return []
-        from devserver.recorder.retention import Retention, keep_tidy
-        from devserver.recorder.search import keep_indexed
-
-        def retention() -> Retention:
-            dev = self._engine.project.dev
-            return Retention(dev.retention_days, int(dev.retention_megabytes * (1 << 20)))
-
-        folder = self._root / ".fn"
-        return [keep_tidy(folder, retention), keep_indexed(folder, self._is_idle)]
-
-    def _leftovers(self) -> list[Coroutine[Any, Any, None]]:
-        """Callbacks that an earlier session did not give back. One that goes public itself settles them first."""
-        if self._wants_tunnel() or not has_leases(os.environ):
-            return []
-        from devserver.session.lease_restoring import settle_at_start
-
-        return [settle_at_start(self._engine.project, self._report.tell)]
 
     def _is_idle(self) -> bool:
         return self._busy == "serving" and self._engine.gateway.is_idle()
 
-    def _watch(self) -> Watch:
-        return Watch(
-            str(self._root),
-            self._engine.project.dev.ignore,
-            self._engine.generations.changed,
-            lambda text: self._say("warning", text),
-        )
-
-    async def _first_load(self, stack: AsyncExitStack, sockets: dict[str, Any]) -> None:
+    async def _first_load(self, stack: AsyncExitStack) -> None:
         """Load, and then say that all is ready; who waits for a debugger is ready before."""
         debugging, start = self._debugging, self._engine.generations.start
         if debugging is not None and debugging.terms.wait:
-            self._ready(self._announce(stack, sockets))
+            self._ready(self._announce(stack))
             await debugging.client()
             await start()
         else:
             await start()
-            self._ready(self._announce(stack, sockets))
+            self._ready(self._announce(stack))
         if debugging is not None:
             debugging.start()
             debugging.offer_configuration(self._root)
@@ -355,34 +285,4 @@ class _Session:
 
     async def _run_command(self, session: SessionFile) -> int:
         public = await self._public.settled() if self._public is not None else None
-        environment = (
-            os.environ
-            | ({"FN_TUNNEL_URL": public} if public else {})
-            | {
-                "FN_FUNCTION_URL": session.function,
-                "FN_CONSOLE_URL": session.console,
-                "FN_CLOUD_URL": session.cloud,
-                "FN_TOKEN": session.token,
-            }
-        )
-        # A shell does not hand SIGTERM on to what it runs; a group gets it as a whole. At a terminal the command stays
-        # in our group: Ctrl-C reaches it there, and it may read the keyboard.
-        group = None if sys.stdin.isatty() else 0
-        try:
-            process = await asyncio.create_subprocess_exec(*self._terms.command, env=environment, process_group=group)
-        except OSError as error:
-            name = self._terms.command[0]
-            raise FnError(
-                f"--exec: {name} cannot be started: {error.strerror}.", hint="Give a program and its arguments."
-            ) from error
-        try:
-            status = await process.wait()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.terminate() if group is None else os.killpg(process.pid, signal.SIGTERM)
-            await process.wait()
-            raise
-        return status if status >= 0 else 128 - status
-
-    def _say(self, level: str, text: str) -> None:
-        self._report.tell("log", level=level, text=text, ours=True)
+        return await run_command(self._terms.command, session, public)
