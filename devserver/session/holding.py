@@ -9,7 +9,7 @@ code. What is decided is in `hold`; this is the driver, which knows time, tasks 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -17,10 +17,8 @@ from typing import Any
 from aiohttp import web
 from msgspec.structs import replace
 
-from devserver.clock import Clock
 from devserver.recorder.exchange import HOLDING, Source
 from devserver.runtime.replies import Reply, problem
-from devserver.session.answering import Answering
 from devserver.session.exchange import InHand, Result
 from devserver.session.held import Held, Reach, Unreached
 from devserver.session.hold import (
@@ -35,7 +33,7 @@ from devserver.session.hold import (
     retry_after,
     way_of,
 )
-from devserver.session.reception import GatewaySettings
+from devserver.session.timed import TimedFunction
 
 _LEAST = 0.1  # of the deadline: so long code always has, however large the margin is
 _SETTLED = 0.1  # seconds that the platform has for what it was answered before a PATCH comes
@@ -54,10 +52,7 @@ class Holding:
     """All calls that are kept.
 
     Args:
-        ask: asks the function.
-        answering: sends answers and writes down what came of requests.
-        settings: how long the platform waits, and with what the call is kept.
-        clock: when something happened.
+        function: is asked, and its settings say how long the platform waits, and with what the call is kept.
         tell: told events, as `Report.tell`.
 
     Attributes:
@@ -65,25 +60,16 @@ class Holding:
         sources: whose callbacks are held.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[InHand], Awaitable[Result]],
-        answering: Answering,
-        settings: Callable[[], GatewaySettings],
-        clock: Clock,
-        tell: Callable[..., None],
-    ) -> None:
+    def __init__(self, function: TimedFunction, tell: Callable[..., None]) -> None:
         self.reach: Reach | None = None
         self.sources: frozenset[Source] = frozenset({"tunnel", "simulator"})
-        self._ask = ask
-        self._answering = answering
-        self._settings = settings
-        self._clock = clock
+        self._function = function
+        self._answering = function.answering
         self._tell = tell
         self._held: dict[tuple[str | None, str | None], Held] = {}
         self._over: dict[str | None, None] = {}  # calls that have ended lately
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop = asyncio.get_running_loop()
+        self._loop = function.loop
 
     def applies(self, hand: InHand) -> bool:
         """Whether a request is one that would be held."""
@@ -99,15 +85,9 @@ class Holding:
             return await self._answer_again(held, hand)
         if hand.event == "dice":
             self._hung_up(hand.callid)
-        asked = self._loop.create_task(self._asked(hand))
-        try:
-            await asyncio.wait({asked}, timeout=self._time_left(hand))
-            if hand.event != "dice" and hand.callid in self._over:
-                await asyncio.wait({asked})  # there is no call any more that could be kept
-        except asyncio.CancelledError:
-            asked.cancel()
-            await asyncio.gather(asked, return_exceptions=True)
-            raise
+        asked = await self._function.ask_until(hand, self._until(hand))
+        if hand.event != "dice" and hand.callid in self._over:
+            await self._function.wait(asked)  # there is no call any more that could be kept
         return self._answering.finish(hand, asked.result()) if asked.done() else self._hold(hand, asked)
 
     async def close(self) -> None:
@@ -123,14 +103,11 @@ class Holding:
             async with asyncio.timeout(_LAST_WORDS):
                 await asyncio.gather(*map(self._hang_up, left))
 
-    async def _asked(self, hand: InHand) -> Result:
-        return await self._ask(hand)
-
-    def _time_left(self, hand: InHand) -> float:
-        settings = self._settings()
+    def _until(self, hand: InHand) -> float:
+        """When the call has to be kept, on the clock of the loop."""
+        settings = self._function.settings
         most = settings.callback_deadline
-        until = max(most - settings.hold_margin - self._answering.way(hand), most * _LEAST)
-        return max(0.0, hand.started + until - self._loop.time())
+        return hand.started + max(most - settings.hold_margin - self._answering.way(hand), most * _LEAST)
 
     # --- keeping a call ----------------------------------------------------------------------------------------
 
@@ -142,10 +119,10 @@ class Holding:
         self._held[held.key] = held
         self._keep(asked)
         asked.add_done_callback(partial(self._went_on, held))
-        reply = answer_of(way, self._settings().hold_prompt)
+        reply = answer_of(way, self._function.settings.hold_prompt)
         why = "stands still in the debugger" if hand.host is not None and hand.host.paused else "takes long"
         text = f"{hand.event} {why}: after {hand.held / 1000:.1f} s {_KEPT[way]}."
-        self._note(hand, "info", text, sent=reply.body.decode())
+        self._function.note(hand, "info", text, sent=reply.body.decode())
         self._say(held, "held", text)
         return self._answering.respond(hand, reply)
 
@@ -165,7 +142,7 @@ class Holding:
             (answer, result), held.next = held.next, None
             self._delivered(held, result, answer.why)
             return answer.reply
-        return answer_of(way, self._settings().hold_prompt)
+        return answer_of(way, self._function.settings.hold_prompt)
 
     def _hung_up(self, callid: str | None) -> None:
         """The call is over; what the code says now is for the recording."""
@@ -186,7 +163,7 @@ class Holding:
         if asked.cancelled():
             return  # the session ends, and that has been written down
         result, hand = asked.result(), held.hand
-        hand.ms = (self._loop.time() - hand.started) * 1000
+        hand.ms = self._function.took(hand)
         if held.gone:
             self._lost(held, result, "The caller had hung up.")
             return
@@ -238,7 +215,7 @@ class Holding:
         went_on = f"{hand.event} went on after {hand.ms / 1000:.1f} s"
         text = f"{went_on}; its answer was {'delivered' if delivered else 'not delivered'}. {why}".strip()
         state = "delivered" if delivered else "undelivered"
-        self._note(hand, "info" if delivered else "warning", text)
+        self._function.note(hand, "info" if delivered else "warning", text)
         self._say(held, state, text)
         marks = (*result.marks, "hold", *(() if delivered else (state,)))
         self._answering.conclude(hand, replace(result, marks=marks))
@@ -262,12 +239,9 @@ class Holding:
 
     # --- telling -----------------------------------------------------------------------------------------------
 
-    def _note(self, hand: InHand, level: str, text: str, **fields: str) -> None:
-        hand.note({"at": self._clock.wall(), "level": level, "text": text, "fields": fields})
-
     def _say(self, held: Held, state: str, text: str) -> None:
         hand = held.hand
-        ms = round((self._loop.time() - hand.started) * 1000, 2)
+        ms = round(self._function.took(hand), 2)
         number = self._answering.caller_of(hand)
         self._tell(
             "hold", state=state, id=hand.id, callid=hand.callid, name=hand.event, ms=ms, text=text, caller=number

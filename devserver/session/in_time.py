@@ -19,6 +19,7 @@ from devserver.session.answering import Answering
 from devserver.session.exchange import InHand, Result
 from devserver.session.holding import Holding
 from devserver.session.reception import GatewaySettings
+from devserver.session.timed import TimedFunction
 
 
 class InTime:
@@ -44,14 +45,11 @@ class InTime:
         clock: Clock,
         tell: Callable[..., None],
     ) -> None:
-        self.holding = Holding(ask, answering, settings, clock, tell)
+        self._function = TimedFunction(ask, answering, settings, clock)
+        self.holding = Holding(self._function, tell)
         self.strict = False
-        self._ask = ask
         self._answering = answering
-        self._settings = settings
-        self._clock = clock
         self._late: set[asyncio.Task[Result]] = set()
-        self._loop = asyncio.get_running_loop()
 
     async def answer(self, hand: InHand) -> web.Response:
         """The answer to send to a request that is for the function."""
@@ -60,7 +58,7 @@ class InTime:
                 return await self.holding.answer(hand)
             if self.strict:
                 return await self._strictly(hand)
-        return self._answering.finish(hand, await self._ask(hand))
+        return self._answering.finish(hand, await self._function.ask(hand))
 
     async def close(self) -> None:
         """Give up what nobody waits for."""
@@ -70,30 +68,21 @@ class InTime:
         await self.holding.close()
 
     async def _strictly(self, hand: InHand) -> web.Response:
-        asked = self._loop.create_task(self._asked(hand))
-        patience = self._settings().callback_deadline - self._answering.way(hand)
-        try:
-            await asyncio.wait({asked}, timeout=max(0.0, hand.started + patience - self._loop.time()))
-        except asyncio.CancelledError:
-            asked.cancel()
-            await asyncio.gather(asked, return_exceptions=True)
-            raise
+        function = self._function
+        seconds = function.settings.callback_deadline
+        asked = await function.ask_until(hand, hand.started + seconds - self._answering.way(hand))
         if asked.done():
             return self._answering.finish(hand, asked.result())
         self._late.add(asked)
         asked.add_done_callback(partial(self._came_late, hand))
-        text = f"{hand.event} has not answered within {self._settings().callback_deadline:g} s. The platform got a 504."
-        hand.note({"at": self._clock.wall(), "level": "warning", "text": text, "fields": {}})
+        function.note(hand, "warning", f"{hand.event} has not answered within {seconds:g} s. The platform got a 504.")
         return self._answering.respond(hand, problem(504, "The function took too long."))
-
-    async def _asked(self, hand: InHand) -> Result:
-        return await self._ask(hand)
 
     def _came_late(self, hand: InHand, asked: asyncio.Task[Result]) -> None:
         self._late.discard(asked)
         if asked.cancelled():
             return  # the session ends, and that has been written down
-        hand.ms = (self._loop.time() - hand.started) * 1000
+        hand.ms = self._function.took(hand)
         hand.way = self._answering.way(hand)
         hint = f"{hand.event} took {hand.ms / 1000:.1f} s: its answer came too late, and was not sent (--deadline)."
         result = asked.result()
