@@ -15,10 +15,9 @@ import msgspec
 from devserver.tunnel import cloudflared_words as words
 from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.guarded import KEPT, Guarded
+from devserver.tunnel.program import Program
 from devserver.tunnel.provider import Away, Gone, Health, Reachable
 
-_SILENT_FOR = 30.0  # seconds without an answer of its listener, after which it counts as frozen
-_ANSWER_WITHIN = 2.0  # seconds for that listener
 _ENDS_WITHIN = 0.5  # seconds from when it answers no more to when we know that it has ended
 
 
@@ -57,16 +56,14 @@ class Log:
             self.texts.append(text)
 
 
-class Running:
+class Running(Program):
     """A cloudflared that runs: a `Connection`."""
 
     def __init__(self, program: Path, guarded: Guarded, log: Log, host: str) -> None:
+        super().__init__(guarded, words.SILENT)
         self._program = program
-        self._guarded = guarded
         self._log = log
         self._host = host
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ANSWER_WITHIN))
-        self._answered = asyncio.get_running_loop().time()
 
     @property
     def url(self) -> str:
@@ -84,43 +81,24 @@ class Running:
         try:
             async with asyncio.timeout(patience):
                 while not await self._is_ready():
-                    await asyncio.wait([ending := asyncio.ensure_future(self.ended())], timeout=pause)
-                    ending.cancel()
+                    await self._pause(pause)
                     pause = min(pause * 1.5, 0.25)
         except TimeoutError:
             failed = words.why_not_ready(self._log.texts, patience)
             raise NotReadyInTime(failed.message, hint=failed.hint) from None
 
-    async def look(self) -> Health:
-        """See `Connection.look`."""
-        if self._guarded.status is not None:
-            await self.ended()
-            return Gone(self._failure().message)
-        now = asyncio.get_running_loop().time()
+    async def _health(self) -> Health | None:
         status, _ = await self._ask("/ready")
         if status == 0:
-            return await self._look_at_silence(now)
-        self._answered = now
+            return None
         return Reachable() if status == 200 else Away(words.why_away(self._log.texts))
 
     async def _look_at_silence(self, now: float) -> Health:
         """Its listener is gone, perhaps because it has just ended and nobody knows yet; or it is frozen."""
-        await asyncio.wait([ending := asyncio.ensure_future(self.ended())], timeout=_ENDS_WITHIN)
-        ending.cancel()
+        await self._pause(_ENDS_WITHIN)
         if self._guarded.status is not None:
             return Gone(self._failure().message)
-        return Gone(words.SILENT) if now - self._answered > _SILENT_FOR else Away(words.SILENT)
-
-    async def ended(self) -> None:
-        """See `Connection.ended`."""
-        await self._guarded.ended()
-
-    async def close(self) -> None:
-        """See `Connection.close`."""
-        try:
-            await self._guarded.stop()
-        finally:
-            await self._http.close()
+        return await super()._look_at_silence(now)
 
     async def _is_ready(self) -> bool:
         if self._guarded.status is not None:
@@ -136,7 +114,6 @@ class Running:
         return bool(self._host)
 
     def _failure(self) -> TunnelFailed:
-        """Why it has ended."""
         if (number := self._guarded.error_number) is not None:
             return words.why_not_started(str(self._program), number)
         failed = words.why_ended(self._log.texts, self._guarded.status)

@@ -28,6 +28,7 @@ from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.cloudflared_words import why_not_started
 from devserver.tunnel.folders import Folder
 from devserver.tunnel.guarded import Guarded, clean_environment
+from devserver.tunnel.program import Program
 from devserver.tunnel.provider import Away, Gone, Health, Reachable
 
 _INSTALL = "Install frp's client, or name its file in FN_FRPC."
@@ -35,8 +36,6 @@ _SETTINGS = (
     'Add it, such as {"server": "frp.example.com:7000", "subdomain": "me", "url": "https://me.dev.example.com"}; '
     "the token goes into the variable FRP_TOKEN."
 )
-_ANSWER_WITHIN = 2.0  # seconds for its own listener
-_SILENT_FOR = 30.0  # seconds without an answer, after which it counts as frozen
 
 
 def configuration(settings: FrpSettings, token: str, port: int, admin: tuple[int, str]) -> dict[str, Any]:
@@ -119,19 +118,15 @@ class FrpTunnel:
         return running
 
 
-class Running:
+class Running(Program):
     """An frpc that runs: a `Connection`."""
 
     def __init__(self, program: Path, guarded: Guarded, admin: tuple[int, str], url: str) -> None:
+        credentials = base64.b64encode(f"fn:{admin[1]}".encode()).decode()
+        super().__init__(guarded, words.SILENT, {"Authorization": f"Basic {credentials}"})
         self.url = url
         self._program = program
-        self._guarded = guarded
         self._status = f"http://127.0.0.1:{admin[0]}/api/status"
-        self._http = aiohttp.ClientSession(
-            headers={"Authorization": "Basic " + base64.b64encode(f"fn:{admin[1]}".encode()).decode()},
-            timeout=aiohttp.ClientTimeout(total=_ANSWER_WITHIN),
-        )
-        self._answered = asyncio.get_running_loop().time()
 
     async def get_ready(self, patience: float) -> None:
         """Wait until the server forwards to us.
@@ -150,36 +145,17 @@ class Running:
                             raise self._failure()
                         case Away() if (refused := await self._refused()) is not None:
                             raise words.why([refused], f"The frp server refuses: {refused}.")
-                    await asyncio.wait([ending := asyncio.ensure_future(self.ended())], timeout=0.05)
-                    ending.cancel()
+                    await self._pause(0.05)
         except TimeoutError:
             raise words.why(lines, f"frpc has no connection after {patience:g} s.") from None
 
-    async def look(self) -> Health:
-        """See `Connection.look`."""
-        if self._guarded.status is not None:
-            await self.ended()
-            return Gone(self._failure().message)
-        now = asyncio.get_running_loop().time()
+    async def _health(self) -> Health | None:
         proxies = await self._proxies()
         if proxies is None:
-            return Gone(words.SILENT) if now - self._answered > _SILENT_FOR else Away(words.SILENT)
-        self._answered = now
+            return None
         return Reachable() if any(each.get("status") == "running" for each in proxies) else Away(words.LOST)
 
-    async def ended(self) -> None:
-        """See `Connection.ended`."""
-        await self._guarded.ended()
-
-    async def close(self) -> None:
-        """See `Connection.close`."""
-        try:
-            await self._guarded.stop()
-        finally:
-            await self._http.close()
-
     def _failure(self) -> TunnelFailed:
-        """Why it has ended."""
         if (number := self._guarded.error_number) is not None:
             return why_not_started(str(self._program), number)
         return words.why(self._guarded.lines, f"frpc ended with status {self._guarded.status}.")

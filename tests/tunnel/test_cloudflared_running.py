@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devserver.tunnel import QuickTunnel, TunnelFailed, cloudflared_running
+from devserver.tunnel import QuickTunnel, TunnelFailed, program
 from devserver.tunnel.cloudflared_running import Running
 from devserver.tunnel.provider import Away, Gone, Reachable
 from tests.fakes.pretend_cloudflared import Knobs, PretendCloudflared
@@ -83,7 +83,7 @@ async def test_one_that_is_frozen_is_away_at_first_and_gone_in_the_end(
     assert await running.look() == Reachable()
     (tmp_path / "frozen").touch()
     assert await running.look() == Away("cloudflared does not answer.")
-    monkeypatch.setattr(cloudflared_running, "_SILENT_FOR", 0.0)
+    monkeypatch.setattr(program, "_SILENT_FOR", 0.0)
     assert await running.look() == Gone("cloudflared does not answer.")
     await running.close()
 

@@ -16,7 +16,8 @@ import aiohttp
 import pytest
 
 from devserver.project.settings import FrpSettings
-from devserver.tunnel import FrpTunnel, TunnelFailed, frp, open_tunnel
+from devserver.tunnel import FrpTunnel, TunnelFailed, open_tunnel
+from devserver.tunnel import program as running_program
 from devserver.tunnel.frp import configuration
 from devserver.tunnel.provider import Away, Gone, Reachable
 from tests.fakes.binaries import FRPC, FRPS, program
@@ -212,7 +213,7 @@ async def test_a_frozen_frpc_is_away_at_first_and_gone_in_the_end(
     client = children(running._guarded._process.pid)[0]
     os.kill(client, signal.SIGSTOP)
     assert await running.look() == Away("frpc does not answer.")
-    monkeypatch.setattr(frp, "_SILENT_FOR", 0.0)
+    monkeypatch.setattr(running_program, "_SILENT_FOR", 0.0)
     assert await running.look() == Gone("frpc does not answer.")
     await running.close()
     assert not is_running(client)
