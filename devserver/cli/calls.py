@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devserver.cli.options import folder_option, json_option
 from devserver.cli.page import Page, ms_of, page_console, shortened, shown, span_of
 
 if TYPE_CHECKING:
@@ -24,15 +25,6 @@ _APART = 0.05  # seconds after which an entry gets a time of its own
 _LEVELS = {"error": "red", "critical": "red", "warning": "yellow"}
 _LABELS = {"outbound": "calls", "database": "db", "finding": ""}
 
-_folder = click.option(
-    "--dir",
-    "folder",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=".",
-    help="Folder of the project; by default here.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
 
 @click.group
 def calls() -> None:
@@ -40,10 +32,10 @@ def calls() -> None:
 
 
 @calls.command("list")
-@_folder
+@folder_option
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
 @click.option("--number", help="Only calls from or to this number; a part of it will do.")
-@_json
+@json_option
 def list_calls(folder: Path, limit: int, number: str | None, as_json: bool) -> None:
     """List recorded calls, the newest first.
 
@@ -68,8 +60,8 @@ def list_calls(folder: Path, limit: int, number: str | None, as_json: bool) -> N
 
 @calls.command("show")
 @click.argument("name", metavar="CALL")
-@_folder
-@_json
+@folder_option
+@json_option
 def show_call(name: str, folder: Path, as_json: bool) -> None:
     """Show one call with its timeline. CALL is its id, the beginning of it, a recording of it, or `last`.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devserver.cli.options import with_options
+
 if TYPE_CHECKING:
     from devserver.session.terms import DebugTerms
 
@@ -52,9 +54,7 @@ _OPTIONS = (
 
 def debug_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that may be debugged; `debug_terms` reads them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(command, _OPTIONS)
 
 
 def debug_terms(*, debug: int | None, wait_for_client: bool, debug_single: bool) -> DebugTerms | None:

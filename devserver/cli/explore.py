@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devserver.cli.options import folder_option
+
 if TYPE_CHECKING:
     from devserver.calls.flow import Flow, Trouble
 
@@ -23,13 +25,7 @@ Examples:
   fn explore --format svg -o flow.svg  a picture; --format mermaid for a README
   fn explore --digits 4711             also try these where a menu collects digits, such as a PIN"""
 )
-@click.option(
-    "--dir",
-    "folder",
-    default=".",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of the project; by default here.",
-)
+@folder_option
 @click.option(
     "--format",
     "form",

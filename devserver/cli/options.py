@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,13 @@ def seconds(_context: click.Context, _parameter: click.Parameter, age: str | Non
     if match is None:
         raise click.BadParameter(f'"{age}" is no age; write 30m, 12h, 7d or 2w.')
     return float(match[1]) * _UNITS[match[2]]
+
+
+def with_options(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    """A command with options of `click.option`, which its help has in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def print_json(value: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devserver.cli.options import folder_option
 from devserver.runtime.routing import VOICE_EVENTS
 
 if TYPE_CHECKING:
@@ -31,13 +32,7 @@ Examples:
   fn replay callback-ice.json --event ice a callback from a file"""
 )
 @click.argument("targets", metavar="[CALL|ID|last|FILE|DIR]...", nargs=-1)
-@click.option(
-    "--dir",
-    "folder",
-    default=".",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of the project; by default here.",
-)
+@folder_option
 @click.option("--from", "start", type=click.IntRange(min=1), default=1, metavar="N", help="Begin at callback N.")
 @click.option("--only", is_flag=True, help="Of an ID that one callback, not its call.")
 @click.option("--event", type=click.Choice(VOICE_EVENTS), help="What a file is that does not say so.")

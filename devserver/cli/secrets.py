@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devserver.cli.options import json_option, print_json
 from devserver.cli.secrets_store import add, clear, delete, get
 from devserver.project import Explanation, SystemKeyring
 from devserver.project.explaining import explain_variable, explain_variables
@@ -23,7 +24,6 @@ _folder = click.option(
     "--dir", "folder", type=click.Path(path_type=Path), default=".", help="Folder of the project; by default here."
 )
 _show = click.option("--show", is_flag=True, help="Print values too.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class _Spellings(click.Group):
@@ -45,12 +45,12 @@ def secrets() -> None:
 @secrets.command("list", epilog="\b\nExample:\n  fn secrets list --dir pizza-line")
 @_folder
 @_show
-@_json
+@json_option
 def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
     """List every variable of the project: where its value comes from, and whether it is a secret."""
     found = explain_variables(folder, environ=os.environ, keyring=SystemKeyring(), login=_login)
     if as_json:
-        _print_json([_summary(each, show=show) for each in found])
+        print_json([_summary(each, show=show) for each in found])
         return
     if not found:
         click.echo("This project has no variables. Put them into `variables` of sinch.json, and secrets into .env.")
@@ -65,13 +65,13 @@ def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
 @click.argument("key")
 @_folder
 @_show
-@_json
+@json_option
 def explain_secret(key: str, folder: Path, show: bool, as_json: bool) -> None:
     """Explain where the value of KEY comes from, and why the other places did not count."""
     found = explain_variable(folder, key, environ=os.environ, keyring=SystemKeyring(), login=_login)
     if as_json:
         steps = [{"source": step.source, "hit": step.value is not None, "reason": step.reason} for step in found.steps]
-        _print_json(_summary(found, show=show) | {"steps": steps})
+        print_json(_summary(found, show=show) | {"steps": steps})
         return
     source = f"is set, from {found.variable.source}" if found.variable else "is not set"
     click.echo(f"{key} {source}{' (a secret)' if found.secret else ''}.")
@@ -104,9 +104,3 @@ def _summary(found: Explanation, *, show: bool) -> dict[str, Any]:
     if show:
         summary["value"] = variable.value if variable else None
     return summary
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    click.echo(msgspec.json.encode(value))

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from devserver.cli.options import with_options
+
 _OPTIONS = (
     click.option(
         "--hold/--no-hold",
@@ -20,9 +22,7 @@ _OPTIONS = (
 
 def time_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command whose callbacks have to be in time; `time_terms` reads them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(command, _OPTIONS)
 
 
 def time_terms(*, hold: bool | None, deadline: bool, profile: bool) -> dict[str, Any]:

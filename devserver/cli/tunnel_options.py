@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from devserver.cli.options import with_options
+
 _HOST = re.compile(r"(?=.{1,253}\Z)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _EXAMPLE = "write it like https://dev.example.com"
@@ -60,9 +62,7 @@ _OPTIONS = (
 
 def tunnel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that may open a tunnel; `tunnel_terms` reads them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(command, _OPTIONS)
 
 
 def tunnel_terms(
