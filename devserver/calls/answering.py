@@ -39,14 +39,26 @@ def unusable(setup: CallSetup, settings: Settings, sent: SendCallback, status: i
         status: of the answer.
         body: of the answer.
     """
-    if not _succeeded(status):
+    if succeeded(status) and not settings.fallback_on_illegal:
+        return ""
+    return why_failed(setup, settings, sent, status, body)
+
+
+def why_failed(setup: CallSetup, settings: Settings, sent: SendCallback, status: int, body: bytes) -> str:
+    """Why the function failed with this answer: a status, nothing usable, or illegal SVAML; empty when it did not."""
+    if not succeeded(status):
         return f"The status is {status}."
-    if sent.wants != "svaml" or not settings.fallback_on_illegal:
+    if sent.wants != "svaml":
         return ""
     reading = reading_of(setup, settings, sent.event, body)
     if reading.program is None and not reading.illegal and sent.event != "ace":
         return "The answer is empty."
     return reading.illegal
+
+
+def succeeded(status: int) -> bool:
+    """Whether the platform takes an answer with this status for one."""
+    return 200 <= status < 300
 
 
 def reading_of(setup: CallSetup, settings: Settings, event: CallbackEvent, body: bytes) -> Reading:
@@ -79,11 +91,11 @@ def callback_answered(p: Progress, event: CallbackAnswered) -> str | None:
         return f"No callback {event.callback} is open."
     if event.callback == p.awaiting:
         p.awaiting = 0
-        if _succeeded(event.status):
+        if succeeded(event.status):
             take(p, sent, event.body)
         else:
             _failed(p, sent, "callback failed", f"The answer to the {sent.upper()} had the status {event.status}.")
-    elif sent == "dice" and _succeeded(event.status):
+    elif sent == "dice" and succeeded(event.status):
         _reported(p, event.body)
     return None
 
@@ -157,7 +169,3 @@ def _report(p: Progress, item: Mapping[str, Any]) -> None:
     value = text_of(item, "value").lower()
     if value in _REPORTED:
         p.out.append(ReportStatus(value, text_of(item, "details").strip()[:_DETAILS]))
-
-
-def _succeeded(status: int) -> bool:
-    return 200 <= status < 300

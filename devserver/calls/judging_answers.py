@@ -1,4 +1,4 @@
-"""What an answer to a callback amounts to, for people: the document, what the rules say, one line, and its failure.
+"""What an answer to a callback amounts to, for people: the document, what the rules say, and one line.
 
 The machine decides what a call does with an answer; this says what it thinks of it. Calls to one function get few
 different answers, so judgements are remembered by their bytes. Pure.
@@ -11,15 +11,11 @@ from typing import Any
 
 import msgspec
 
-from devserver.calls.answering import reading_of
+from devserver.calls.answering import succeeded
 from devserver.calls.commands import SendCallback
-from devserver.calls.settings import Settings
-from devserver.calls.setup import CallSetup
 from devserver.svaml import check
 from devserver.svaml.words import describe
 
-_SUCCESS = 200
-_REDIRECT = 300
 _REMEMBERED_BYTES = 65_536
 _SHOWN = 2000  # characters of an answer that is no JSON
 
@@ -34,23 +30,11 @@ class Judgement(msgspec.Struct, frozen=True):
 
 def judge(sent: SendCallback, status: int, body: bytes) -> Judgement:
     """What an answer is; one without success has no SVAML to judge."""
-    if not _SUCCESS <= status < _REDIRECT:
+    if not succeeded(status):
         return Judgement(_document(body)[0], (), f"status {status}" if status else "no answer")
     payload = sent.payload
     facts = (sent.event, body, payload.get("originationType", ""), payload.get("conferenceId", ""))
     return _judge(*facts) if len(body) > _REMEMBERED_BYTES else _remembered(*facts)
-
-
-def why_failed(setup: CallSetup, settings: Settings, sent: SendCallback, status: int, body: bytes) -> str:
-    """Why the function failed with this answer: a status, nothing usable, or illegal SVAML; empty when it did not."""
-    if not _SUCCESS <= status < _REDIRECT:
-        return f"The status is {status}."
-    if sent.wants != "svaml":
-        return ""
-    reading = reading_of(setup, settings, sent.event, body)
-    if reading.program is None and not reading.illegal and sent.event != "ace":
-        return "The answer is empty."
-    return reading.illegal
 
 
 def _judge(event: str, body: bytes, origin: str, conference: str) -> Judgement:

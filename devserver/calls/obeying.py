@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from devserver.calls import commands, events, told
-from devserver.calls.answering import unusable
+from devserver.calls.answering import unusable, why_failed
 from devserver.calls.delivery import Delivered
 from devserver.calls.disturbing import send_disturbed
-from devserver.calls.judging_answers import judge, why_failed
+from devserver.calls.judging_answers import judge
 from devserver.calls.ongoing import RunningCall
 from devserver.calls.prompting import Playing
 from devserver.calls.speech import seconds_of_keys, seconds_of_prompt, words_of_prompt
