@@ -25,6 +25,7 @@ from devserver.recorder.state import CacheEntry, Snapshot
 from devserver.runtime.backends import folders
 from devserver.session.discovery import is_alive, private_folder
 from devserver.session.house import Places
+from devserver.session.linking import link
 
 Source = Snapshot | State | None
 """The state to begin with: recorded here, or from a file; None is that of today with an empty cache."""
@@ -114,12 +115,7 @@ class Scratch:
     def _link(self, file: Path, key: str) -> None:
         target = self.places.storage / key
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(os.path.realpath(file), target)  # of a symbolic link, the file that it leads to
-        except FileNotFoundError:
-            raise
-        except OSError:
-            shutil.copyfile(file, target)
+        link(file, target)
 
     def _rebuild_database(self, snapshot: Snapshot) -> None:
         if snapshot.database is not None:

@@ -7,8 +7,6 @@ from one disk to another, it is a copy.
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from devserver.recorder.noticing import stored_value
 from devserver.runtime.backends import FileStorage
 from devserver.runtime.effects import request_in_hand
 from devserver.session.frames import Did, Message
+from devserver.session.linking import link
 
 Send = Callable[[Message], None]
 
@@ -76,20 +75,11 @@ class KeepingStorage(FileStorage):
         name = uuid4().hex
         try:
             self._kept.mkdir(parents=True, exist_ok=True)
-            self._link(path, self._kept / name)
+            link(path, self._kept / name)
         except OSError:
             self._forget(name)
             return name if path.is_file() else None
         return name
-
-    @staticmethod
-    def _link(path: Path, target: Path) -> None:
-        try:
-            os.link(os.path.realpath(path), target)  # of a symbolic link, the file that it leads to
-        except FileNotFoundError:
-            raise
-        except OSError:
-            shutil.copyfile(path, target)
 
     def _forget(self, name: str | None) -> None:
         if self._kept is not None and name is not None:
