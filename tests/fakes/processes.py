@@ -18,6 +18,12 @@ def is_running(pid: int) -> bool:
     return state not in {"Z", "X"}
 
 
+def stands_still(pid: int) -> bool:
+    """Whether every thread of a process has stopped; a signal that stops it reaches them one after the other."""
+    states = [path.read_text().rpartition(")")[2].split()[0] for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
+
+
 def children(pid: int) -> list[int]:
     """What a process has started and that still is its child."""
     found = []

@@ -22,7 +22,7 @@ from devserver.tunnel.frp import configuration
 from devserver.tunnel.provider import Away, Gone, Reachable
 from tests.fakes.binaries import FRPC, FRPS, program
 from tests.fakes.origin import Origin
-from tests.fakes.processes import children, is_running, wait_until
+from tests.fakes.processes import children, is_running, stands_still, wait_until
 from tests.fakes.tunnels import Told
 
 TOKEN = "made-up-token"
@@ -212,6 +212,7 @@ async def test_a_frozen_frpc_is_away_at_first_and_gone_in_the_end(
     assert await running.look() == Reachable()
     client = children(running._guarded._process.pid)[0]
     os.kill(client, signal.SIGSTOP)
+    await asyncio.to_thread(wait_until, lambda: stands_still(client), "it goes on")
     assert await running.look() == Away("frpc does not answer.")
     monkeypatch.setattr(running_program, "_SILENT_FOR", 0.0)
     assert await running.look() == Gone("frpc does not answer.")
