@@ -7,7 +7,9 @@ a caller from outside (`tunnel`) gets no header of ours and no name of ours.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -18,8 +20,8 @@ from devserver.clock import Clock
 from devserver.recorder.exchange import Answer as RecordedAnswer
 from devserver.recorder.off import NoRecorder
 from devserver.recorder.store import Recorder
-from devserver.runtime.replies import Reply, problem
-from devserver.session.budget import remark, used
+from devserver.runtime.replies import Pairs, Reply, problem
+from devserver.session.budget import MUCH, remark, used
 from devserver.session.exchange import NO_VERDICT, Callers, InHand, Judge, Result, failure, telling
 from devserver.session.report import Report
 
@@ -55,6 +57,7 @@ class Answering:
         self._way = way
         self._judge = Judge()
         self._callers = Callers()
+        self._answered: deque[tuple[InHand, Result]] = deque()  # in this turn of the event loop
         self._loop = asyncio.get_running_loop()
 
     def finish(self, hand: InHand, result: Result) -> web.Response:
@@ -63,8 +66,7 @@ class Answering:
         hand.way = self.way(hand)
         if hand.event is not None:
             result = self._with_remark(hand, result)
-        # Runs after aiohttp has written the answer: what follows is for the developer and must not cost the caller.
-        self._loop.call_soon(self.conclude, hand, result)
+        self._conclude_soon(hand, result)
         return self.respond(hand, result.reply or problem(500, "There is no answer."))
 
     def respond(self, hand: InHand, reply: Reply) -> web.Response:
@@ -83,11 +85,28 @@ class Answering:
 
     def _with_remark(self, hand: InHand, result: Result) -> Result:
         patience = self._patience()
+        if used(hand.ms, hand.way) <= MUCH * patience * 1000:
+            return result
         hint = remark(str(hand.event), hand.ms, hand.way, patience)
         if not hint:
             return result
         late = used(hand.ms, hand.way) > patience * 1000
         return msgspec.structs.replace(result, hint=hint, marks=(*result.marks, *(("late",) if late else ())))
+
+    def _conclude_soon(self, hand: InHand, result: Result) -> None:
+        """Runs after aiohttp has written the answer: what follows is for the developer and must not cost the caller."""
+        if not self._answered:
+            self._loop.call_soon(self._conclude_all)
+        self._answered.append((hand, result))
+
+    def _conclude_all(self) -> None:
+        answered = self._answered
+        try:
+            while answered:
+                self.conclude(*answered.popleft())
+        finally:
+            if answered:  # one that failed is told by the event loop, and takes no other with it
+                self._loop.call_soon(self._conclude_all)
 
     async def refuse(self, hand: InHand, reply: Reply, why: str) -> web.Response:
         """The answer to a request that the function is not asked; it is recorded and told like others.
@@ -105,7 +124,7 @@ class Answering:
         await self.begin(hand)
         # The file's bytes are in the project; the recording says which file it was.
         reply = Reply(200, (("X-Fn-File", file.name),), b"")
-        self._loop.call_soon(self.conclude, hand, Result(reply, marks=("file",)))
+        self._conclude_soon(hand, Result(reply, marks=("file",)))
         headers = CIMultiDict([("Cache-Control", "no-cache")])
         if hand.source != "tunnel":
             headers["Server"] = _NAME
@@ -126,7 +145,6 @@ class Answering:
 
     def conclude(self, hand: InHand, result: Result) -> None:
         """Judge, record and tell what came of a request."""
-        hand.patience = self._patience()
         reply = result.reply
         verdict = NO_VERDICT
         if hand.event is not None and reply is not None and result.error is None:
@@ -145,6 +163,7 @@ class Answering:
         number = self._callers.of(hand) if hand.event is not None else None
         remarkable = _is_trouble(hand, result) or verdict.findings or result.hint
         if remarkable or self._report.has_room():
+            hand.patience = self._patience()
             kind, fields = telling(hand, result, verdict, number)
             self._report.tell(kind, **fields)
 
@@ -157,12 +176,20 @@ def to_response(reply: Reply, extra: list[tuple[str, str]] | None = None, *, nam
         extra: headers of ours.
         name: of the server, unless the reply has one.
     """
-    headers = CIMultiDict([pair for pair in reply.headers if pair[0].lower() not in _HOP_BY_HOP])
+    kept, is_named = _sendable(reply.headers)
+    headers = CIMultiDict(kept)
     if extra:
         headers.extend(extra)
-    if name:
-        headers.setdefault("Server", name)
+    if name and not is_named:
+        headers.add("Server", name)
     return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+@lru_cache(maxsize=256)
+def _sendable(headers: Pairs) -> tuple[Pairs, bool]:
+    """What is sent of a reply's headers, and whether the server is named there; a function sends the same again."""
+    kept = tuple(pair for pair in headers if pair[0].lower() not in _HOP_BY_HOP)
+    return kept, any(name.lower() == "server" for name, _ in kept)
 
 
 def _extra(hand: InHand) -> list[tuple[str, str]]:

@@ -94,6 +94,7 @@ class Engine:
         self.redactor = self._redactor_of(self.project)
         self._position: str | None = None
         self._history: DatabaseHistory | None = None
+        self._marked = False
 
     def redact(self, line: str) -> str:
         """A line without secrets, those of a later configuration included."""
@@ -115,6 +116,8 @@ class Engine:
             ConfigError: a newer fn made the recordings.
         """
         self._setting = setting
+        self._loop = asyncio.get_running_loop()
+        self._gateway_settings = self._settings_of(self.project)
         self.recorder = self._open_recorder(setting, say)
         stack.push_async_callback(self.recorder.close)
         if setting.history:
@@ -142,14 +145,22 @@ class Engine:
         self._history = history
 
     def _mark_state(self) -> None:
-        """Note where the database stands, if it has moved: a request is about to be recorded."""
-        if self._history is None:
+        """Note where the database stands, if it has moved: a request is about to be recorded.
+
+        Requests of one turn of the event loop share one look: who has seen a change has seen it in an earlier turn.
+        """
+        if self._history is None or self._marked:
             return
+        self._marked = True
+        self._loop.call_soon(self._forget_mark)
         position = self._history.position()
         if position != self._position:
             self._position = position
             value = position.encode() if position is not None else None
             self.recorder.changed(Change("database", "", value, self.clock.wall()))
+
+    def _forget_mark(self) -> None:
+        self._marked = False
 
     def _open_house(self, first: Started | None, report: Report) -> None:
         project = self.project
@@ -175,7 +186,7 @@ class Engine:
         house.spares = spares
         house.sockets = WebSockets(house.generations)
         house.gateway = Gateway(
-            settings=self._gateway_settings,
+            settings=lambda: self._gateway_settings,
             generations=house.generations,
             recording=self.recorder,
             report=report,
@@ -224,13 +235,13 @@ class Engine:
         except FnError as error:
             return LoadError("configuration", str(error))
         self.project = project
+        self._gateway_settings = self._settings_of(project)
         self.redactor = self._redactor_of(project)
         self.recorder.redact = self.redactor
         self.house.reconfigured(project)
         return None
 
-    def _gateway_settings(self) -> GatewaySettings:
-        project = self.project
+    def _settings_of(self, project: Project) -> GatewaySettings:
         return GatewaySettings(
             project.root,
             self._setting.token,

@@ -33,6 +33,7 @@ class InHand(msgspec.Struct, eq=False):
         number: id between gateway and host.
         id: id in the recordings.
         payload: the body of a callback, with its keys in lower case (their spelling varies: voice-v1.md 1.1).
+        callid: the call it belongs to.
         started: on the event loop's clock.
         deadline: on the same clock.
         future: gets the host's answer.
@@ -55,6 +56,7 @@ class InHand(msgspec.Struct, eq=False):
     source: Source
     started: float
     deadline: float
+    callid: str | None = None
     generation: int | None = None
     host: Any = None
     future: Any = None
@@ -69,11 +71,6 @@ class InHand(msgspec.Struct, eq=False):
     replaying: Replaying | None = None
     verified: bool = False
     recorded: bool = True
-
-    @property
-    def callid(self) -> str | None:
-        """The call it belongs to."""
-        return text_of(self.payload, "callid")
 
     @property
     def label(self) -> str:

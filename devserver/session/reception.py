@@ -21,7 +21,7 @@ from devserver.recorder.exchange import Request as RecordedRequest
 from devserver.runtime.replies import Reply, problem
 from devserver.runtime.routing import voice_event
 from devserver.session.bodies import BodyTooLarge, BodyTooSlow, read_body
-from devserver.session.exchange import InHand
+from devserver.session.exchange import InHand, text_of
 from devserver.session.terms import SOURCE_HEADER, TOKEN_HEADER
 from devserver.signing import verify
 
@@ -105,7 +105,8 @@ class Reception:
             event = voice_event("POST", request.path, lambda: payload)
         self._numbers += 1
         now = self.last = self._loop.time()
-        return InHand(self._numbers, self.new_id(), request, event, payload, source, now, now + settings.deadline)
+        deadline, callid = now + settings.deadline, text_of(payload, "callid")
+        return InHand(self._numbers, self.new_id(), request, event, payload, source, now, deadline, callid)
 
     @staticmethod
     def check_signature(hand: InHand, settings: GatewaySettings) -> Reply | None:

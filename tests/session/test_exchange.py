@@ -10,9 +10,9 @@ from devserver.session.exchange import NO_VERDICT, Callers, InHand, Judge, Resul
 HANGUP = b'{"action": {"name": "hangup"}}'
 
 
-def in_hand(event: str | None = "ice", **payload: object) -> InHand:
+def in_hand(event: str | None = "ice", callid: str = "c1", **payload: object) -> InHand:
     request = Request("POST", "/ice", (), b"{}")
-    return InHand(1, "01id", request, event, {"callid": "c1", **payload}, "local", 0.0, 30.0)
+    return InHand(1, "01id", request, event, {"callid": callid, **payload}, "local", 0.0, 30.0, callid)
 
 
 def test_a_caller_of_digits_gets_its_plus_and_other_callers_stay() -> None:
