@@ -75,6 +75,8 @@ class Application:
         generation: which load of the code this is.
         threads: where plain `def` handlers run; None uses the event loop's own pool.
         on_error: is shown what a handler raised, before it becomes an answer; a debugger stops there.
+        routes: the paths that exist, for people.
+        names: of all handlers, those that cannot be called included.
     """
 
     handlers: Handlers
@@ -83,23 +85,22 @@ class Application:
     threads: Executor | None = None
     on_error: Callable[[BaseException], None] = lambda _: None
     routes: tuple[str, ...] = field(default=(), init=False)
+    names: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "routes", tuple(paths(self.handlers.by_name)))
+        # Of names that share a path the last is found, and that must be the one that can be called.
+        object.__setattr__(self, "names", (*self.handlers.misfits, *self.handlers.by_name))
 
     async def dispatch(self, request: Request) -> Outcome:
         """Answer one request. Raises nothing but cancellation."""
-        match route(request.method, request.target, self._names(), lambda: _json_or_none(request)):
+        match route(request.method, request.target, self.names, lambda: _json_or_none(request)):
             case Voice(event=event):
                 return await self._voice(event, request)
             case Custom(name=name):
                 return await self._custom(name, request)
             case Refused(status=status, reason=reason):
                 return self._refuse(status, reason, exposed=request.exposed)
-
-    def _names(self) -> list[str]:
-        # Of names that share a path the last is found, and that must be the one that can be called.
-        return [*self.handlers.misfits, *self.handlers.by_name]
 
     def _refuse(self, status: int, reason: str, *, exposed: bool) -> Outcome:
         if status == 404 and exposed:

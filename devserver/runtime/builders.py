@@ -11,6 +11,7 @@ differs in the callback it answers, and user code names them by that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -382,6 +383,8 @@ def _wire(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wire_value(value: Any) -> Any:
+    if isinstance(value, str):  # most are, and whether something is a mapping takes long to find out
+        return value
     if isinstance(value, Mapping):
         return _wire(value)
     if isinstance(value, list | tuple):
@@ -389,6 +392,7 @@ def _wire_value(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=256)
 def _camel(key: str) -> str:
     if "_" not in key.strip("_"):
         return key

@@ -89,7 +89,7 @@ def route(method: str, path: str, handlers: Iterable[str], body: Callable[[], An
         handlers: names of the functions in `function.py`.
         body: gives the parsed JSON body, or None when it is no JSON; called for `POST /` only.
     """
-    names = {fold(name): name for name in handlers}
+    names = _folded(tuple(handlers))
     segments = _segments(path)
     event = voice_event(method, path, body)
     if event is not None:
@@ -98,7 +98,7 @@ def route(method: str, path: str, handlers: Iterable[str], body: Callable[[], An
         return _root(method, names, body)
     if segments[-1].lower() in _VOICE:
         return Refused(405, f"/{segments[-1].lower()} is a Voice callback: it is reached by POST, not {method}.")
-    wanted = f"{segments[-1]}_webhook" if segments[-2:-1] == ["webhook"] else segments[-1]
+    wanted = f"{segments[-1]}_webhook" if segments[-2:-1] == ("webhook",) else segments[-1]
     found = names.get(fold(wanted))
     if found is None or found in _VOICE:
         return Refused(404, f"No handler for {method} /{'/'.join(segments)}: function.py has no `{_suggest(wanted)}`.")
@@ -120,8 +120,20 @@ def paths(handlers: Iterable[str]) -> list[str]:
     return sorted(found, key=lambda path: (not path.startswith("POST"), path))
 
 
-def _segments(path: str) -> list[str]:
-    return [unquote(part) for part in path.partition("?")[0].split("/") if part]
+@lru_cache(maxsize=64)
+def _folded(handlers: tuple[str, ...]) -> Mapping[str, str]:
+    """Names of handlers by their folded form; a function has the same ones for every request."""
+    return {fold(name): name for name in handlers}
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return _segments_without_query(path.partition("?")[0])
+
+
+@lru_cache(maxsize=256)
+def _segments_without_query(path: str) -> tuple[str, ...]:
+    """Callbacks come to the same few paths again and again."""
+    return tuple(unquote(part) for part in path.split("/") if part)
 
 
 def _voice_route(event: str, names: Mapping[str, str]) -> Route:
