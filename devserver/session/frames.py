@@ -428,15 +428,22 @@ class FrameReader:
     def feed(self, data: bytes) -> Iterator[Any]:
         """Every message that is complete now, in order."""
         buffer = self._buffer
-        buffer += data
-        start, end = 0, len(buffer)
+        if buffer:  # the rest of a frame, which may be a large one that comes in many parts
+            buffer += data
+            if len(buffer) < 4 or len(buffer) - 4 < _LENGTH.unpack_from(buffer)[0]:
+                return
+            data = bytes(buffer)
+            buffer.clear()
+        view = memoryview(data)
+        start, end = 0, len(data)
         try:
             while end - start >= 4:
-                (length,) = _LENGTH.unpack_from(buffer, start)
-                if end - start - 4 < length:
+                begin = start + 4
+                stop = begin + _LENGTH.unpack_from(data, start)[0]
+                if stop > end:
                     break
-                message = self._decoder.decode(bytes(buffer[start + 4 : start + 4 + length]))
-                start += 4 + length
+                message = self._decoder.decode(view[begin:stop])
+                start = stop
                 yield message
         finally:
-            del buffer[:start]
+            buffer += view[start:]
