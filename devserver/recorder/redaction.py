@@ -265,19 +265,17 @@ class Redactor:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         known = KnownSecrets(secrets)
         self._known = known if known.values else None
+        # Most header lines of a callback are those of the one before.
+        self._line = lru_cache(maxsize=1024)(self._clean_line)
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Header lines without credentials, cookies, keys and secrets; of `Authorization` the scheme stays."""
-        kept = [(name, _without_credentials(name, value)) for name, value in pairs]
-        # Names of headers are full of signs, so only the values are looked at for them.
-        if any([_is_suspect(value) for _, value in kept]):  # noqa: C419 a generator costs more at this length
-            kept = [(name, self.text(value)) for name, value in kept]
-        if self._known is None:
-            return kept
-        joined = "\n".join([part for pair in kept for part in pair])
-        if self._known.text(joined) is joined:
-            return kept
-        return [(self._known.text(name), self._known.text(value)) for name, value in kept]
+        return [self._line(name, value) for name, value in pairs]
+
+    def _clean_line(self, name: str, value: str) -> tuple[str, str]:
+        # Names of headers are full of signs, so only the value is looked at for them.
+        value = self.text(_without_credentials(name, value))
+        return (name if self._known is None else self._known.text(name)), value
 
     def data(self, data: bytes) -> bytes:
         """The bytes without secrets and without what the rules describe; the same object when there is none."""

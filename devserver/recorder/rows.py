@@ -71,10 +71,12 @@ def request_row(  # noqa: PLR0917 the hot path; keywords cost
     )
 
 
-def answer_row(redact: Redactor, answer: Answer | None, ms: float | None, generation: int | None, notes: Notes) -> Row:
-    """A row for `INSERT_ANSWER`, without its seq."""
-    has_notes = notes.findings or notes.logs or notes.error or notes.marks or notes.effects
-    written = _written(redact, notes) if has_notes else None
+def answer_row(
+    redact: Redactor, answer: Answer | None, ms: float | None, generation: int | None, notes: Notes | None
+) -> Row:
+    """A row for `INSERT_ANSWER`, without its seq; without notes there is nothing to say, as with empty ones."""
+    has_notes = notes is not None and (notes.findings or notes.logs or notes.error or notes.marks or notes.effects)
+    written = _written(redact, notes) if notes is not None and has_notes else None
     if answer is None:
         return (None, ms, generation, None, written, None)
     return (answer.status, ms, generation, _json(redact.headers(answer.headers)), written, redact.data(answer.body))
