@@ -8,7 +8,7 @@ The life of a callback, one file per line:
 4. held, if a loaded file is not what is on disk any more:    devserver/session/freshness.py
 5. given to the host that runs the newest code that works:    devserver/session/generations.py
 6. sent there as a frame, and the answer comes back as one:   devserver/session/link.py
-7. in the host, a task of the user's event loop:              devserver/session/host/process.py
+7. in the host, a task of the user's event loop:              devserver/session/host/serving.py
 8. routed, parsed into an event, handed to the handler:       devserver/runtime/application.py
 9. judged by the rules of the markup, and put into words:     devserver/session/exchange.py
 10. told as one line, for a person or as JSON:                devserver/session/report.py
