@@ -134,7 +134,8 @@ def _base64(value: str) -> list[bytes]:
 def _ways(value: str) -> list[bytes]:
     """Patterns for all spellings of a value, one for each way it can begin."""
     first, *others = _RUNS.findall(value)
-    rest = b"".join(_backslashes(run) if run[0] == "\\" else _character(run) for run in others)
+    last = [_backslashes_at_the_end(others.pop())] if others and others[-1][0] == "\\" else []
+    rest = b"".join([*(_backslashes(run) if run[0] == "\\" else _character(run) for run in others), *last])
     # Of base64, only these two are ever escaped.
     signs = {ord("+"): _character("+"), ord("/"): _character("/")}
     in_base64 = [b"".join(signs.get(byte, b"%c" % byte) for byte in core) for core in _base64(value)]
@@ -154,6 +155,16 @@ def _starts(first: str) -> list[bytes]:
 
 def _backslashes(run: str) -> bytes:
     return b"(?:%s(?:u005[cC])?){%d,%d}" % (_BACKSLASH, len(run), 8 * len(run))
+
+
+def _backslashes_at_the_end(run: str) -> bytes:
+    """As many as they are in JSON in JSON, and not those that escape what follows, perhaps a quotation mark.
+
+    Each wrapping doubles them, and has fewer in one escape than one of them has become.
+    """
+    ways = [b"(?:%s{1,8}+u005[cC]){%d}" % (_BACKSLASH, len(run))]
+    ways += [b"%s{%d}" % (_BACKSLASH, len(run) << wrapped) for wrapped in (3, 2, 1, 0)]
+    return b"(?:" + b"|".join(ways) + b")"
 
 
 def _character(character: str) -> bytes:

@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from devserver.recorder.redaction import Redactor
@@ -43,6 +43,10 @@ def _walk(value: object) -> list[str]:
 
 @few
 @given(secrets, surroundings, surroundings, st.booleans())
+@example(
+    secret="00:\\", before="", after="", plain=True
+)  # its last character is doubled, and doubled again, before a \"
+@example(secret="00:\\\\", before="x", after='"', plain=False)
 def test_no_secret_survives_in_a_json_document(secret: str, before: str, after: str, plain: bool) -> None:
     text = before + secret + after
     document = {text: [text, {"deep": json.dumps({"inner": text})}], "n": 1}

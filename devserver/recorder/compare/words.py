@@ -141,7 +141,7 @@ def _field(found: Found, rest: Steps, owner: str) -> str:
         subject = owner if len(rest) == 1 and name in {"text", "ids"} else f"{_PROMPTS.get(name, name)} of {owner}"
         return _prompt(found, subject, field)
     verb = _VERBS.get((found.owner, name))
-    if verb and ABSENT not in {found.was, found.now} and isinstance(found.was, str) and isinstance(found.now, str):
+    if verb and isinstance(found.was, str) and isinstance(found.now, str):
         was, now = pair(plain(found.was), plain(found.now))
         return f"{owner} now {verb} {now or '(nothing)'}, was {was or '(nothing)'}"
     was, now = pair(*("" if each is ABSENT else bare(each) for each in (found.was, found.now)))
