@@ -8,7 +8,8 @@ nobody.
 
 Some editors tell nothing at a save (nvim-dap 0.10), and none does when something else changes the file. Then we move
 the breakpoints with their lines, in the processes that have not loaded the file yet, and wait no more at the next save
-until the client has told something of its own accord.
+until the client has told something of its own accord. Others tell while somebody types, before there is a save: where
+lines are that the file does not have yet. Those must not be moved once more.
 """
 
 from __future__ import annotations
@@ -50,16 +51,22 @@ class _Told:
         at: when, in seconds since 1970.
         arguments: of `setBreakpoints`.
         lines: of the file then.
+        meant: the first line numbers that any session was told while the file was so. What was told later may be of
+            what stood in the editor only.
     """
 
     at: float
     arguments: Json
     lines: list[bytes]
+    meant: frozenset[int]
 
     def moved(self, lines: list[bytes]) -> Json | None:
         """The arguments for other lines of the file; None when they hold for those as well."""
         where = line_map(self.lines, lines)
         points = self.arguments["breakpoints"]
+        told, then = {point["line"] for point in points}, {where(number) for number in self.meant}
+        if told & (then - self.meant) and not told & (self.meant - then):
+            return None  # they are where those that were meant have come
         moved = [{**point, "line": where(point["line"])} for point in points]
         if moved == points:
             return None
@@ -93,7 +100,10 @@ class Placing:
         self._pending[session, number] = path
         points = [point for point in arguments.get("breakpoints") or () if isinstance(point.get("line"), int)]
         if points:
-            self._told[session, path] = _Told(time.time(), {**arguments, "breakpoints": points}, _lines(path))
+            lines = _lines(path)
+            alike = (told.meant for (_, one), told in self._told.items() if one == path and told.lines == lines)
+            meant = next(alike, None) or frozenset(point["line"] for point in points)
+            self._told[session, path] = _Told(time.time(), {**arguments, "breakpoints": points}, lines, meant)
         else:
             self._told.pop((session, path), None)
         self._news.set()

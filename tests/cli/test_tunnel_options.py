@@ -125,8 +125,7 @@ def test_the_first_run_at_a_terminal_asks_and_keeps_the_answer(start: Start, tmp
     job.type("\r")
     job.until("is ready")
     assert '"tunnel": {"preference": "off"}' in preference(folder)
-    job.type("\x03")
-    job.until(f"{ENDED} 130")
+    job.insist("\x03", f"{ENDED} 130")
 
     again = start(str(folder))
     assert FOLDER_ASKED not in again.until("is ready")

@@ -145,6 +145,35 @@ async def test_who_said_nothing_once_is_not_waited_for_until_it_says_something(f
     assert one.lines() == [[4], [5]]
 
 
+@pytest.mark.parametrize(
+    ("first", "typing", "expected"),
+    [
+        ([3], [4], None),  # told as it moves in the editor
+        ([2, 3], [3, 4], None),
+        ([2, 3], [3, 4, 1], None),
+        ([3], [3, 2], [4, 3]),  # one more, in the file as it is
+        ([3], [3, 4], [4, 5]),
+        ([3], [2], [3]),  # another one
+    ],
+)
+async def test_what_was_told_while_somebody_typed_is_not_moved_again(
+    file: Path, one: Editing, first: list[int], typing: list[int], expected: list[int] | None
+) -> None:
+    placing, other = Placing(), Editing()
+    placing.asked(one, 1, told(file, *first))
+    placing.asked(other, 1, told(file, *typing))  # a new session, before the file is saved
+    placing.asked(one, 2, told(file, *typing))
+    for session, number in ((one, 1), (one, 2), (other, 1)):
+        placing.answered(session, number)
+    moved(file)
+    settling = asyncio.create_task(placing.settle({str(file): SOON}))
+    if expected is not None:
+        await asyncio.gather(answering(placing, one), answering(placing, other))
+    await settling
+
+    assert one.lines() == other.lines() == ([] if expected is None else [expected])
+
+
 async def test_another_client_is_waited_for_again(file: Path, one: Editing) -> None:
     placing, other = Placing(), Editing()
     placing.asked(one, 1, told(file, 3))

@@ -13,6 +13,7 @@ import signal
 import sys
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,13 +37,34 @@ class Job:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        in_front = os.tcgetpgrp(self._terminal)
         os.kill(self.pid, signal.SIGKILL)
         os.close(self._terminal)  # the job is hung up on
+        if in_front > 1:
+            with suppress(ProcessLookupError):  # it has gone
+                os.killpg(in_front, signal.SIGKILL)  # it may wait for an answer all the same
         os.waitpid(self.pid, 0)
 
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self._terminal, keys.encode())
+
+    def insist(self, keys: str, text: str) -> str:
+        """Press keys until a text has been shown.
+
+        Python's `input` does not see a Ctrl-C that comes in the very moment before it reads, until there is another.
+        """
+        end = time.monotonic() + PATIENCE
+        while text not in self.shown and time.monotonic() < end:
+            self.type(keys)
+            self._look(1.0)
+        return self.until(text)
+
+    def _look(self, seconds: float) -> None:
+        """Read what is shown within a time, or a part of it."""
+        while select.select([self._terminal], [], [], seconds)[0]:
+            self.shown += os.read(self._terminal, 4096).decode()
+            seconds = 0.05
 
     def until(self, text: str, times: int = 1) -> str:
         """Wait until a text has been shown so often; gives all that has been shown."""
