@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -71,7 +72,7 @@ def stateful(start: Callable[..., Running], tmp_path: Path) -> Running:
 
 
 def live_data(folder: Path) -> tuple[str, int]:
-    with sqlite3.connect(folder / "data" / "function.db") as connection:
+    with closing(sqlite3.connect(folder / "data" / "function.db")) as connection:
         rows: int = connection.execute("select count(*) from call").fetchone()[0]
     return (folder / "storage" / "n.txt").read_text(), rows
 

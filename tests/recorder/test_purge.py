@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def left(folder: Path) -> list[str]:
 
 
 def journal(folder: Path) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(folder / "recordings.db") as connection:
+    with closing(sqlite3.connect(folder / "recordings.db")) as connection:
         return connection.execute("SELECT version, kind, key, value FROM state ORDER BY version").fetchall()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_damaged_file_is_said_to_be_damaged(folder: Path, reader: RecordingRea
 
 async def test_a_list_reads_no_body(folder: Path, recorder: Recorder, reader: RecordingReader) -> None:
     await record(recorder, 5)
-    with sqlite3.connect(folder / "recordings.db") as connection:
+    with closing(sqlite3.connect(folder / "recordings.db")) as connection:
         plan = [
             row[3]
             for row in connection.execute(

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import string
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -86,7 +87,7 @@ def test_no_secret_is_anywhere_afterwards(word: str, sign: str, private: str) ->
         folder = Path(place) / ".fn"
         record(folder, *calls(known, private), redact=Redactor({"TOKEN": known}))
         run = CliRunner().invoke
-        with sqlite3.connect(folder / "recordings.db") as connection:
+        with closing(sqlite3.connect(folder / "recordings.db")) as connection:
             ids = [row[0] for row in connection.execute("SELECT id FROM request")]
         shown = [
             run(recordings, [*arguments, *more, "--dir", place], catch_exceptions=False).stdout

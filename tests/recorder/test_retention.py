@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def ids(folder: Path) -> list[str]:
 
 
 def versions(folder: Path) -> list[int]:
-    with sqlite3.connect(folder / "recordings.db") as connection:
+    with closing(sqlite3.connect(folder / "recordings.db")) as connection:
         return [row[0] for row in connection.execute("SELECT version FROM state ORDER BY version")]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shards(folder: Path) -> list[int]:
-    with sqlite3.connect(folder / "search.db") as connection:
+    with closing(sqlite3.connect(folder / "search.db")) as connection:
         return [row[0] for row in connection.execute("SELECT number FROM shard ORDER BY number")]
 
 
@@ -196,7 +197,7 @@ async def test_many_shards_are_searched_as_one_and_deleted_rows_are_forgotten(fo
     assert shards(folder) == [0, 1, 2, 3, 4, 5]
     purge(folder, callid="c0")
     assert found(folder, "hello") == made[::-2]
-    with sqlite3.connect(folder / "recordings.db") as connection:
+    with closing(sqlite3.connect(folder / "recordings.db")) as connection:
         assert connection.execute("SELECT count(*) FROM fact WHERE name LIKE 'search%'").fetchone() == (0,)
 
 
@@ -274,7 +275,7 @@ async def until(true: Callable[[], bool]) -> None:
 def indexed(folder: Path) -> int:
     if not (folder / "search.db").is_file():
         return 0
-    with sqlite3.connect(folder / "search.db") as connection:
+    with closing(sqlite3.connect(folder / "search.db")) as connection:
         row = connection.execute("SELECT ifnull(max(done), 0) FROM shard").fetchone()
     return int(row[0])
 

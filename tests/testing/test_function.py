@@ -205,6 +205,7 @@ async def work(context, request):
     with sqlite3.connect(context.database) as db:
         db.execute("CREATE TABLE t (n)")
         db.execute("INSERT INTO t VALUES (?)", (5,))
+    db.close()
     context.log.info("done", n=1)
 """
     with opened(make_project(tmp_path / "p", text)) as function:

@@ -232,6 +232,7 @@ def test_a_notice_that_fails_does_not_reach_the_function(tmp_path: Path) -> None
         sqlite3.connect = sqlite3.dbapi2.connect = connect
 
 
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")  # of Python 3.13 and later
 def test_a_connection_that_is_dropped_is_closed_as_soon_as_any_other(told: Told) -> None:
     """It must not be kept alive by what watches it: a lock of it would stay."""
     connection = sqlite3.connect(told.path, isolation_level=None)

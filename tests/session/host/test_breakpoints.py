@@ -6,6 +6,7 @@ import asyncio
 import os
 import pty
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -88,6 +89,17 @@ async def stage(folder: Path, text: str = FUNCTION) -> AsyncIterator[tuple[HostL
         yield host, person, heard
 
 
+async def stopped(person: Person) -> int:
+    """Pdb has stopped, in the line after the `breakpoint()`; gives how many prompts there were."""
+    await person.until(PROMPT)
+    if sys.version_info < (3, 13):
+        return 1
+    assert "-> breakpoint()" in person.shown, "the line itself comes first"
+    person.type("n\n")
+    await person.until(PROMPT, 2)
+    return 2
+
+
 async def answered(future: asyncio.Future[Answer]) -> bytes:
     async with asyncio.timeout(PATIENCE):
         return (await future).body
@@ -96,7 +108,7 @@ async def answered(future: asyncio.Future[Answer]) -> bytes:
 async def test_a_handler_is_stopped_looked_at_and_goes_on(tmp_path: Path) -> None:
     async with stage(tmp_path) as (host, person, heard):
         asked = ask(host)
-        await person.until(PROMPT)
+        prompts = await stopped(person)
         assert "function.py(6)status()" in person.shown
         person.type("p x\n")
         await person.until("\n41")
@@ -104,7 +116,7 @@ async def test_a_handler_is_stopped_looked_at_and_goes_on(tmp_path: Path) -> Non
         assert heard.standstills[0] is not None
         assert heard.standstills[0].started == [1]
         person.type("x = 100\n")
-        await person.until(PROMPT, 3)
+        await person.until(PROMPT, prompts + 2)
         person.type("c\n")
         assert await answered(ask(host, "/other", 2)) == b"other"
 
@@ -117,12 +129,13 @@ async def test_a_handler_is_stopped_looked_at_and_goes_on(tmp_path: Path) -> Non
 async def test_steps_follow_one_request_over_an_await_and_end_with_it(tmp_path: Path) -> None:
     async with stage(tmp_path) as (host, person, heard):
         asked = ask(host)
-        for number, line in enumerate((6, 7), 1):
+        prompts = await stopped(person)
+        for number, line in enumerate((6, 7), prompts):
             await person.until(PROMPT, number)
             assert f"function.py({line})status()" in person.shown
             person.type("n\n")
         other = ask(host, "/other", 2)
-        for number, line in enumerate((8, 9), 3):
+        for number, line in enumerate((8, 9), prompts + 2):
             await person.until(PROMPT, number)
             assert f"function.py({line})status()" in person.shown
             person.type("n\n")
@@ -137,11 +150,11 @@ async def test_steps_follow_one_request_over_an_await_and_end_with_it(tmp_path: 
 async def test_a_plain_handler_is_stopped_in_its_thread(tmp_path: Path) -> None:
     async with stage(tmp_path) as (host, person, heard):
         asked = ask(host, "/plain")
-        await person.until(PROMPT)
+        prompts = await stopped(person)
         assert await answered(ask(host, "/other", 2)) == b"other", "the event loop runs"
-        for number in (2, 3):
+        for number in (1, 2):
             person.type("s\n")
-            await person.until(PROMPT, number)
+            await person.until(PROMPT, prompts + number)
         person.type("s\n")
 
         assert await answered(asked) == b"2"

@@ -26,7 +26,8 @@ def plain(context, request):
     return str(y)
 
 async def traced(context, request):
-    return str(sys.gettrace() is not None or "pydevd" in sys.modules and hasattr(sys, "monitoring"))
+    tools = getattr(sys, "monitoring", None)
+    return str(bool(sys.gettrace() or tools and tools.get_tool(tools.DEBUGGER_ID)))
 """
 
 
