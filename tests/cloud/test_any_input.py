@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,16 +38,16 @@ CALLOUTS = st.builds(
 )
 
 
-def routes(folder: Path) -> tuple[Route, ...]:
-    voice = Voice(PretendCalls(), APP, VoiceState(CloudState(folder)), folder / "recordings")
+def routes(state: CloudState, folder: Path) -> tuple[Route, ...]:
+    voice = Voice(PretendCalls(), APP, VoiceState(state), folder / "recordings")
     return product(voice).routes
 
 
 @settings(max_examples=150, deadline=None)
 @given(document=st.one_of(VALUES, CALLOUTS), part=TEXTS)
 def test_any_json_and_any_path_is_answered_or_refused_with_a_sentence(document: Any, part: str) -> None:
-    with TemporaryDirectory() as folder:
-        for route in routes(Path(folder)):
+    with TemporaryDirectory() as folder, closing(CloudState(Path(folder))) as state:
+        for route in routes(state, Path(folder)):
             asked = Asked(
                 route.method,
                 route.path,

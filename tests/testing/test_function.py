@@ -197,15 +197,15 @@ def test_a_handler_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
 def test_what_a_handler_does_besides_answering_is_told(tmp_path: Path) -> None:
     text = """
 import sqlite3
+from contextlib import closing
 async def work(context, request):
     await context.cache.set("a", {"b": 1}, ttl=60)
     await context.cache.get("a")
     await context.cache.delete("gone")
     await context.storage.write("x/y", "text")
-    with sqlite3.connect(context.database) as db:
+    with closing(sqlite3.connect(context.database)) as db, db:
         db.execute("CREATE TABLE t (n)")
         db.execute("INSERT INTO t VALUES (?)", (5,))
-    db.close()
     context.log.info("done", n=1)
 """
     with opened(make_project(tmp_path / "p", text)) as function:
