@@ -92,12 +92,12 @@ async def stage(folder: Path, text: str = FUNCTION) -> AsyncIterator[tuple[HostL
 async def stopped(person: Person) -> int:
     """Pdb has stopped, in the line after the `breakpoint()`; gives how many prompts there were."""
     await person.until(PROMPT)
-    if sys.version_info < (3, 13):
-        return 1
-    assert "-> breakpoint()" in person.shown, "the line itself comes first"
-    person.type("n\n")
-    await person.until(PROMPT, 2)
-    return 2
+    if sys.version_info >= (3, 13):
+        assert "-> breakpoint()" in person.shown, "the line itself comes first"
+        person.type("n\n")
+        await person.until(PROMPT, 2)
+        return 2
+    return 1
 
 
 async def answered(future: asyncio.Future[Answer]) -> bytes:
