@@ -5,6 +5,9 @@ It has a session of its own, so that no Ctrl-C and no signal to the terminal's g
 can be mistaken. What it needs to know, the application's secret among it, comes through that pipe and stands neither in
 its arguments nor in its environment. The libraries it needs are loaded before it says that it is armed.
 
+It is no subprocess of asyncio: those are killed when their event loop ends before they do (seen with Python 3.13, and
+in the source since 3.11.8), which is just when this one is needed.
+
     session -> watchdog   one line: the errand; then nothing, until `released` or the end of the pipe
     watchdog -> session   one line: `armed`
 """
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -77,12 +81,12 @@ class Watchdog:
         self._patience = patience
         self._errand = errand
         self._environ = environ
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
@@ -97,6 +101,7 @@ class Watchdog:
         """
         if self.alive:
             return
+        await self.release()  # what is left of one that was killed
         try:
             said = await self._start()
         except (OSError, TimeoutError) as error:
@@ -109,31 +114,40 @@ class Watchdog:
             raise WatchdogFailed(_NOT_STARTED, hint="It has ended at once, or is not what it should be.")
 
     async def _start(self) -> bytes:
-        self._process = process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+        self._process = process = subprocess.Popen(  # noqa: ASYNC220 see above
+            self._command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env=_without_secrets(self._environ),
             start_new_session=True,
         )
-        process.stdin.write(msgspec_json.encode(self._errand) + b"\n")  # type: ignore[union-attr]
-        async with asyncio.timeout(self._patience):
-            return await process.stdout.readline()  # type: ignore[union-attr]
+        with suppress(BrokenPipeError):  # it has ended at once, and says nothing
+            process.stdin.write(msgspec_json.encode(self._errand) + b"\n")  # type: ignore[union-attr]
+        said = asyncio.StreamReader()
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(said), process.stdout
+        )
+        try:
+            async with asyncio.timeout(self._patience):
+                return await said.readline()
+        finally:
+            pipe.close()
 
     async def release(self) -> None:
         """Tell it that nothing is to be given back, and wait until it has gone."""
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(_END):
-                process.stdin.write(RELEASED)  # type: ignore[union-attr]
-                process.stdin.close()  # type: ignore[union-attr]
-                await process.wait()
-        if process.returncode is None:
+        with suppress(OSError):
+            process.stdin.write(RELEASED)  # type: ignore[union-attr]
+        process.stdin.close()  # type: ignore[union-attr]
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, _END)
+        if process.poll() is None:
             process.kill()
-            await process.wait()
+            await asyncio.to_thread(process.wait)
 
 
 _NOT_STARTED = "The watchdog, which gives the callback back after a crash, does not start, so nothing was changed."

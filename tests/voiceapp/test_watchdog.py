@@ -50,6 +50,19 @@ SESSION = textwrap.dedent("""
 
     asyncio.run(main(*sys.argv[1:]))
 """)
+FORGETFUL = textwrap.dedent("""
+    import asyncio, gc, sys
+    import msgspec
+    from devserver.voiceapp import Errand, Watchdog
+
+    async def main(watchdog):
+        guard = Watchdog((sys.executable, "-c", watchdog), msgspec.json.decode(sys.stdin.readline(), type=Errand))
+        await guard.arm()
+        del guard
+        gc.collect()
+
+    asyncio.run(main(*sys.argv[1:]))
+""")
 
 
 @pytest.fixture
@@ -125,6 +138,16 @@ def test_it_gives_back_when_the_session_alone_is_killed(
     assert is_settled(journal)
 
 
+def test_it_gives_back_when_the_session_ends_without_a_word(api: CallbackApi, journal: Journal, errand: Errand) -> None:
+    """Asyncio kills its own subprocesses when it forgets them."""
+    api.configure(MINE, PRODUCTION.primary)
+    journal.write(entry(origin=errand.origin))
+    said = msgspec.json.encode(errand).decode() + "\n"
+    subprocess.run([sys.executable, "-c", FORGETFUL, WATCHDOG], input=said, text=True, check=True)
+    api.wait_for(lambda api: api.now == PRODUCTION)
+    assert is_settled(journal)
+
+
 def test_it_leaves_what_somebody_else_has_set(
     session: subprocess.Popen[str], api: CallbackApi, journal: Journal
 ) -> None:
@@ -178,7 +201,7 @@ def test_when_it_is_killed_too_the_journal_leads_to_the_original(
     assert api.now.primary == MINE
 
 
-def running(watchdog: Watchdog) -> asyncio.subprocess.Process:
+def running(watchdog: Watchdog) -> subprocess.Popen[bytes]:
     assert watchdog.alive
     assert watchdog._process is not None
     return watchdog._process
@@ -225,7 +248,7 @@ class TestAsTheSessionSeesIt:
         await watchdog.arm()
         process = running(watchdog)
         process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.wait)
         assert not watchdog.alive
         await watchdog.arm()
         assert running(watchdog).pid != process.pid
