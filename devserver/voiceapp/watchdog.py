@@ -5,8 +5,8 @@ It has a session of its own, so that no Ctrl-C and no signal to the terminal's g
 can be mistaken. What it needs to know, the application's secret among it, comes through that pipe and stands neither in
 its arguments nor in its environment. The libraries it needs are loaded before it says that it is armed.
 
-It is no subprocess of asyncio: those are killed when their event loop ends before they do (seen with Python 3.13, and
-in the source since 3.11.8), which is just when this one is needed.
+It is no subprocess of asyncio: those are killed when their event loop ends before they do (seen with Python 3.13),
+which is just when this one is needed.
 
     session -> watchdog   one line: the errand; then nothing, until `released` or the end of the pipe
     watchdog -> session   one line: `armed`
