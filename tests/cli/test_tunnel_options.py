@@ -125,7 +125,8 @@ def test_the_first_run_at_a_terminal_asks_and_keeps_the_answer(start: Start, tmp
     job.type("\r")
     job.until("is ready")
     assert '"tunnel": {"preference": "off"}' in preference(folder)
-    job.insist("\x03", f"{ENDED} 130")
+    job.type("\x03")
+    job.until(f"{ENDED} 130")
 
     again = start(str(folder))
     assert FOLDER_ASKED not in again.until("is ready")
@@ -143,8 +144,7 @@ def test_ctrl_c_at_the_question_starts_nothing_and_keeps_nothing(start: Start, t
     folder = project(tmp_path / "demo")
     job = start(str(folder))
     job.until(FOLDER_ASKED)
-    job.type("\x03")
-    job.until(f"{ENDED} 130")
+    job.insist("\x03", f"{ENDED} 130")
 
     assert "preference" not in preference(folder)
     assert not (folder / ".fn").exists()

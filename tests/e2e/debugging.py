@@ -36,6 +36,7 @@ def plain(context, request):
 
 async def spin(context, request):
     turns = 0
+    open("spinning", "w").close()
     while turns >= 0:
         turns += 1
 
