@@ -130,15 +130,18 @@ class Spares:
 
     async def _warm(self, epoch: int) -> None:
         started, self._first = self._first, None
-        host = HostLink(started or self._start_host(), self._notices)
+        try:
+            host = HostLink(started or self._start_host(), self._notices)
+        except OSError as error:  # no process, no memory, no file to be had
+            self._failed(Died(f"it cannot be started: {error.strerror or error}"))
+            return
         host.stopping = True  # a spare that dies is replaced, not mourned
         self._hosts = {host, *self.hosts()}
         try:
             await host.connect(self._prepare())
             await host.ready
         except (Died, OSError) as error:
-            self._trouble = error if isinstance(error, Died) else Died(str(error))
-            self._arrived.set()
+            self._failed(error if isinstance(error, Died) else Died(str(error)))
             return
         except asyncio.CancelledError:
             host.kill("not needed any more")
@@ -151,6 +154,10 @@ class Spares:
             return
         self._warming.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         self._ready.append(host)
+        self._arrived.set()
+
+    def _failed(self, trouble: Died) -> None:
+        self._trouble = trouble
         self._arrived.set()
 
     def _end(self, host: HostLink) -> None:

@@ -18,6 +18,7 @@ from devserver.tunnel.guarded import KEPT, Guarded
 from devserver.tunnel.program import Program
 from devserver.tunnel.provider import Away, Gone, Health, Reachable
 
+_NOT_THIS = "Install the cloudflared for this machine, or name another in FN_CLOUDFLARED."
 _ENDS_WITHIN = 0.5  # seconds from when it answers no more to when we know that it has ended
 
 
@@ -115,7 +116,7 @@ class Running(Program):
 
     def _failure(self) -> TunnelFailed:
         if (number := self._guarded.error_number) is not None:
-            return words.why_not_started(str(self._program), number)
+            return words.why_not_started(str(self._program), number, _NOT_THIS)
         failed = words.why_ended(self._log.texts, self._guarded.status)
         option = words.unknown_option(self._log.texts)
         return failed if option is None else UnknownOption(option, failed)

@@ -193,14 +193,14 @@ def why_ended(texts: Sequence[str], status: int | None) -> TunnelFailed:
     return TunnelFailed(f"cloudflared ended with status {status}{last}.", hint=f"Try again, {_OTHER_WAYS}.")
 
 
-def why_not_started(path: str, number: int) -> TunnelFailed:
+def why_not_started(path: str, number: int, hint: str) -> TunnelFailed:
     """Why a program could not be started.
 
     Args:
         path: of the program's file.
         number: of the error, as `errno` has it.
+        hint: what to do.
     """
-    hint = "Install the cloudflared for this machine, or name another in FN_CLOUDFLARED."
     match number:
         case errno.ENOEXEC:
             return TunnelFailed(

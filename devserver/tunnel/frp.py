@@ -157,7 +157,7 @@ class Running(Program):
 
     def _failure(self) -> TunnelFailed:
         if (number := self._guarded.error_number) is not None:
-            return why_not_started(str(self._program), number)
+            return why_not_started(str(self._program), number, _INSTALL)
         return words.why(self._guarded.lines, f"frpc ended with status {self._guarded.status}.")
 
     async def _refused(self) -> str | None:

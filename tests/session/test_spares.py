@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import os
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import pytest
 from devserver.session.frames import Answer, HostSettings, Invoke, Load, Loaded, NotLoaded, Prepare
 from devserver.session.link import Died, HostLink
 from devserver.session.spares import Spares
+from devserver.session.spawn import Started
 from tests.e2e.running import HELLO, project
 
 
@@ -119,6 +121,19 @@ async def test_who_waits_for_a_host_that_dies_is_told_why(spares: Spares, folder
     assert died.value.why == "exit status 5"
     with pytest.raises(Died):
         await ask(host, 2)
+
+
+@pytest.mark.timeout(20)
+async def test_who_waits_for_a_spare_that_cannot_be_started_is_told_why(folder: Path) -> None:
+    def no_process() -> Started:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    settings = HostSettings("demo", None, {}, {}, 0.5, "storage", "function.db")
+    pool = Spares(2, lambda: Prepare(str(folder), {}, settings, [], []), Silence(), None, no_process)
+
+    with pytest.raises(Died, match="Resource temporarily unavailable"):
+        await pool.take(lambda: math.inf)
+    await pool.close()
 
 
 async def test_a_dead_spare_is_not_handed_out(spares: Spares) -> None:

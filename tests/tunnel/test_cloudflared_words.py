@@ -181,14 +181,17 @@ def test_why_it_is_away(lines: list[str], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        (errno.ENOEXEC, "/x/cloudflared is not a program for this machine: its architecture is another one."),
-        (errno.ENOENT, "/x/cloudflared needs a loader or an interpreter that is not on this machine."),
-        (errno.EACCES, "/x/cloudflared may not be executed."),
-        (errno.ENOMEM, "/x/cloudflared cannot be started (ENOMEM)."),
+        (errno.ENOEXEC, "/x/program is not a program for this machine: its architecture is another one."),
+        (errno.ENOENT, "/x/program needs a loader or an interpreter that is not on this machine."),
+        (errno.EACCES, "/x/program may not be executed."),
+        (errno.ENOMEM, "/x/program cannot be started (ENOMEM)."),
     ],
 )
 def test_why_it_could_not_be_started(number: int, sentence: str) -> None:
-    assert why_not_started("/x/cloudflared", number).message == sentence
+    failed = why_not_started("/x/program", number, "Install another.")
+
+    assert failed.message == sentence
+    assert failed.hint in {"Install another.", "Run: chmod +x /x/program"}
 
 
 @pytest.mark.parametrize(

@@ -201,8 +201,9 @@ async def test_a_client_for_another_machine_is_one_sentence(tmp_path: Path) -> N
     file.write_bytes(b"\x7fELF")
     file.chmod(0o755)
     environment = {"PATH": os.environ["PATH"], "FN_FRPC": str(file)}
-    with pytest.raises(TunnelFailed, match="is not a program for this machine"):
+    with pytest.raises(TunnelFailed, match="is not a program for this machine") as failed:
         await FrpTunnel(FrpSettings("a:1", "https://a.example"), "", environment).connect(1)
+    assert "FN_FRPC" in failed.value.hint
 
 
 async def test_a_frozen_frpc_is_away_at_first_and_gone_in_the_end(
