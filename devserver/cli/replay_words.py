@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Results = list[tuple[Take, list[Replayed]]]
 
 
+_UNFINISHED = "It was never finished in the recording: there is nothing to compare with."
 _AROUND = 1  # lines shown around a change
 
 
@@ -68,7 +69,7 @@ def _print_one(console: Console, place: int, one: Replayed, *, answers: bool) ->
     line = Text(f"{place:>3} {visible(item.event or item.path):<7} {run.ms:7.1f} ms  ")
     if one.failed:
         line.append(f"failed ({run.answer.status if run.answer else 'no answer'})", style="red")
-    elif not item.is_recorded:
+    elif not item.has_outcome:
         line.append(visible(said))
     elif one.differences:
         line.append(_count(len(one.differences), "difference"), style="yellow")
@@ -76,13 +77,15 @@ def _print_one(console: Console, place: int, one: Replayed, *, answers: bool) ->
         line.append("as recorded", style="green")
         line.append(f"  {visible(said)}" if said else "", style="dim")
     console.print(line)
-    if answers and (one.differences or not item.is_recorded):
+    if answers and (one.differences or not item.has_outcome):
         _print_answers(console, one)
     for difference in one.differences:
         console.print(below(difference.text, "yellow"))
     if run.error and (one.failed or one.differences):
         trace = str(run.error.get("traceback") or run.error.get("text") or "").rstrip()
         console.print(below(trace, "red"))
+    if item.is_unfinished:
+        console.print(below(_UNFINISHED, "dim"))
     if run.hint:
         console.print(below(run.hint, "dim"))
 
@@ -97,7 +100,7 @@ def _print_answers(console: Console, one: Replayed) -> None:
     from rich.table import Table
 
     now = shown(one.new).split("\n")
-    if not one.item.is_recorded:
+    if not one.item.has_outcome:
         console.print(Text("\n".join(f"      {line}" for line in now)))
         return
     was = shown(one.item.old).split("\n")
@@ -129,7 +132,7 @@ def _sum(results: Results) -> str:
     different = sum(1 for one in everything if one.differences)
     failed = sum(1 for one in everything if one.failed)
     words = [f"{len(everything)} replayed"]
-    if any(one.item.is_recorded for one in everything):
+    if any(one.item.has_outcome for one in everything):
         words.append(f"{different} different" if different else "all as recorded")
     if failed:
         words.append(f"{failed} failed")

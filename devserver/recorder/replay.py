@@ -113,6 +113,8 @@ def compared(
 ) -> Replayed:
     """An item with what came of it; compared as both would be recorded, so that a secret is no difference.
 
+    What was never finished has no differences: nothing is known of its answer or its effects.
+
     Args:
         item: as recorded.
         run: this time.
@@ -120,7 +122,7 @@ def compared(
         rules: differences that are left out.
         earlier: what came of the callbacks before it in the same take: handlers keep times of theirs.
     """
-    if not item.is_recorded:
+    if not item.has_outcome:
         return Replayed(item, run, ())
     answer = run.answer
     seen = None if answer is None else Answer(answer.status, answer.headers, redact(answer.body))

@@ -47,6 +47,7 @@ class Item:
         authorization: scheme of the recorded Authorization header, in lower case; empty when there was none.
         effects: what the handler did besides answering, as recorded.
         at: when it was recorded, seconds since 1970; 0 for a file.
+        is_recorded: it comes from a recording; a file with the body of a callback expects no answer.
         took: seconds until the answer; None when it is not known.
         knows_effects: whether they were recorded at all; older recordings, and those of other tools, know answers only.
     """
@@ -64,6 +65,16 @@ class Item:
     at: float = 0.0
     took: float | None = None
     knows_effects: bool = False
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether nobody knows what came of it: its handler still runs, or the session was killed meanwhile."""
+        return self.is_recorded and self.old is None and self.took is None
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether there is something to compare with: an answer, or that there was none."""
+        return self.is_recorded and not self.is_unfinished
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def _accept_in_file(path: Path, replayed: list[Replayed], redact: Redactor) -> N
 
 
 def _accepted(exchange: Exchange, replayed: Replayed | None, redact: Redactor) -> Exchange:
-    if replayed is None or not replayed.differences or replayed.new is None:
+    if replayed is None or replayed.new is None or not (replayed.differences or replayed.item.is_unfinished):
         return exchange
     new = replayed.new
     answer = Answer(new.status, tuple(redact.headers(new.headers)), redact.data(new.body))

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from tests.e2e.commands import assert_one_sentence, recordings, run
 from tests.e2e.running import FN, PATIENCE, Running, environment, project
+from tests.fakes.processes import wait_until
 from tests.runtime.clients import stand_in
 
 pytestmark = pytest.mark.e2e
@@ -113,6 +115,40 @@ def test_calls_survive_a_session_that_was_killed(stateful: Running, start: Calla
     assert call(again, "c3") == "cache 1, storage 2, rows 2"
     for callid in ("c1", "c2", "c3"):
         assert replay(stateful.folder, callid, "--check")["different"] == 0
+
+
+HANGS_ONCE = """\
+import asyncio
+from pathlib import Path
+
+async def ice(context, event):
+    await context.cache.set("seen", True)
+    if not Path("started").exists():
+        Path("started").touch()
+        await asyncio.sleep(60)
+    return {"action": {"name": "hangup"}}
+"""
+
+
+def test_a_callback_whose_session_was_killed_meanwhile_is_replayed_and_no_difference(
+    start: Callable[..., Running], tmp_path: Path
+) -> None:
+    running = start(project(tmp_path / "demo", HANGS_ONCE))
+    with pytest.raises(ConnectionError), ThreadPoolExecutor() as threads:  # noqa: PT012 the killed session gives no answer
+        asked = threads.submit(running.post, "/ice", {"event": "ice", "callid": "c1"})
+        wait_until((running.folder / "started").exists, "the handler has begun")
+        running.stop(signal.SIGKILL)
+        asked.result()
+
+    found = replay(running.folder, "c1", "--check")
+    assert (found["replayed"], found["different"], found["failed"]) == (1, 0, 0)
+    assert found["results"][0]["new"] == {"action": {"name": "hangup"}}
+    assert "never finished" in run("replay", "c1", "--check", "--dir", running.folder).stdout
+
+    accepted = replay(running.folder, "c1", "--accept")
+    assert accepted["replayed"] == 1
+    (running.folder / "function.py").write_text(HANGS_ONCE.replace("hangup", "continue"))
+    assert texts(replay(running.folder, "c1", "--check", status=1))
 
 
 def test_a_replay_may_begin_later_in_the_call(stateful: Running) -> None:

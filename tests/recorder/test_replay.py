@@ -131,6 +131,19 @@ def test_a_new_error_is_a_failure_and_an_old_one_is_not() -> None:
     assert compared(from_file("a.json", BODY, None), run(new), Redactor({}).data).failed
 
 
+def test_what_was_never_finished_is_compared_with_nothing() -> None:
+    new = Answer(200, (("Content-Type", "application/json"),), b'{"action":{"name":"hangup"}}')
+    unfinished = from_exchange(recorded(answer=None, ms=None, state=3))
+    unanswered = from_exchange(recorded(answer=None, ms=5000.0, state=3))
+    effect = Effect("cache", "set", "caller", 1.0, "x", 60)
+
+    assert (unfinished.is_unfinished, unanswered.is_unfinished) == (True, False)
+    assert compared(unfinished, run(new, effect), Redactor({}).data).differences == ()
+    assert [found.text for found in compared(unanswered, run(new), Redactor({}).data).differences] == [
+        "no answer -> status 200"
+    ]
+
+
 def test_effects_are_compared_when_they_were_recorded_and_not_otherwise() -> None:
     new = Answer(200, (("Content-Type", "application/json"),), b'{"action":{"name":"hangup"}}')
     effect = Effect("cache", "set", "caller", 1.0, "x", 60)
