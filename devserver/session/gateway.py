@@ -33,6 +33,7 @@ from devserver.session.reception import GatewaySettings, Reception, object_of, t
 from devserver.session.report import Report
 from devserver.session.statics import find_public
 from devserver.session.terms import TOKEN_HEADER
+from devserver.session.timed import TimedFunction
 
 _IDLE = 0.5  # seconds without a request after which there is time for other things
 
@@ -78,7 +79,7 @@ class Gateway:
             deadline=lambda: settings().deadline,
             given_up=self._answering.conclude,
         )
-        self.in_time = InTime(self._asking.ask, self._answering, settings, clock, report.tell)
+        self.in_time = InTime(TimedFunction(self._asking.ask, self._answering, settings, clock), report.tell)
         self._outside = Outside(
             self._exposure,
             settings,

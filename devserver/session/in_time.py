@@ -7,18 +7,15 @@ with `--deadline` an answer that comes too late is none, as on the platform. It 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from aiohttp import web
 from msgspec.structs import replace
 
-from devserver.clock import Clock
 from devserver.runtime.replies import problem
-from devserver.session.answering import Answering
 from devserver.session.exchange import InHand, Result
 from devserver.session.holding import Holding
-from devserver.session.reception import GatewaySettings
 from devserver.session.timed import TimedFunction
 
 
@@ -26,10 +23,7 @@ class InTime:
     """The function's answers, in time.
 
     Args:
-        ask: asks the function.
-        answering: sends answers.
-        settings: how long the platform waits.
-        clock: when something happened.
+        function: is asked.
         tell: told events, as `Report.tell`.
 
     Attributes:
@@ -37,18 +31,11 @@ class InTime:
         strict: what comes too late is not sent.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[InHand], Awaitable[Result]],
-        answering: Answering,
-        settings: Callable[[], GatewaySettings],
-        clock: Clock,
-        tell: Callable[..., None],
-    ) -> None:
-        self._function = TimedFunction(ask, answering, settings, clock)
-        self.holding = Holding(self._function, tell)
+    def __init__(self, function: TimedFunction, tell: Callable[..., None]) -> None:
+        self.holding = Holding(function, tell)
         self.strict = False
-        self._answering = answering
+        self._function = function
+        self._answering = function.answering
         self._late: set[asyncio.Task[Result]] = set()
 
     async def answer(self, hand: InHand) -> web.Response:
