@@ -127,10 +127,10 @@ class HttpConfiguration:
             if told.startswith("<") or error.status < 300:
                 told = "with something that is not of the Voice API."
                 hint = "Is there a proxy or a sign-in page between here and the platform?"
-            text = f"{said}: {self.origin} answered {error.status} {told}"
+            text = f"{said}: {self.origin} answered {error.status} {_ended(told)}"
             return ConfigurationFailed(text, hint=hint, again=True, applied=what == "set", answered=answered)
         return ConfigurationFailed(
-            f"{said}: {error.status} {error.message}",
+            f"{said}: {error.status} {_ended(error.message)}",
             hint="Does the application key belong to this project? `fn secrets explain VOICE_APPLICATION_KEY` shows "
             "where it comes from.",
         )
@@ -184,3 +184,8 @@ def _is_unclear(status: int) -> bool:
 def _span(seconds: float) -> str:
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def _ended(text: str) -> str:
+    """The platform's words as the end of a sentence, behind which another may stand."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -24,6 +24,7 @@ from devserver.voiceapp.decisions import (
     give_back,
     is_ours,
     normal,
+    original,
     owner_of,
     same_address,
     tunnels_of,
@@ -143,23 +144,29 @@ async def _once(entry: Entry, configuration: Configuration, is_dead: IsDead) -> 
     match give_back(now, entry, dead):
         case GiveBack(urls):
             await configuration.set(urls)
-            return await _restored(entry, configuration, urls)
+            return await _restored(entry, configuration, urls, dead)
         case IsBack():
-            return Outcome("back", f"The callback of {entry.application} is {shown(now.primary)} already.", now)
+            return Outcome("back", f"The callback of {entry.application} {_is(now.primary)} already.", now)
         case Leave(found):
             text = f"The callback of {entry.application} is no longer ours and stays as it is: {owner_of(found)}."
             return Outcome("left", text, found)
 
 
-async def _restored(entry: Entry, configuration: Configuration, urls: Callbacks) -> Outcome:
+def _is(url: str | None) -> str:
+    return f"is {url}" if url else "has no address"
+
+
+async def _restored(entry: Entry, configuration: Configuration, urls: Callbacks, dead: tuple[str, ...]) -> Outcome:
     now = normal(await configuration.get())
     if is_ours(now, entry):
         raise ConfigurationFailed(
             f"The callback of {entry.application} was set to {shown(urls.primary)}, but is still {now.primary}.",
             again=True,
         )
-    text = f"The callback of {entry.application} is {shown(urls.primary)} again."
-    if urls.fallback is None and now.fallback and same_address(now.fallback, entry.ours.fallback):
+    text = f"The callback of {entry.application} {_is(urls.primary)} again."
+    if not same_address(urls.fallback, original(entry.before, dead).fallback):
+        text = f"{text} Its fallback is no longer ours and stays as it is: {urls.fallback or 'none'}."
+    elif urls.fallback is None and now.fallback and same_address(now.fallback, entry.ours.fallback):
         # It is not published whether setting without a fallback clears the old one (voice-v1.md 5.2).
         text = f"{text} The platform has kept {now.fallback} as its fallback."
     return Outcome("restored", text, now)

@@ -49,14 +49,14 @@ async def test_no_fallback_is_not_sent_and_no_primary_is_an_empty_one(
 Failure = tuple[Name, str, bool, bool]
 FAILURES: list[Failure] = [
     # what happens, what is said, whether trying again makes sense, whether a change may have been made
-    ("500", "answered 500 Internal error", True, True),
+    ("500", "answered 500 Internal error.", True, True),
     ("429", "answered 429 Too many requests", True, True),
     ("hang", "no answer within 0.5 s", True, True),
     ("drop", "cannot be reached", True, True),
     ("lost", "cannot be reached", True, True),
     ("401", "refuses key and secret (401 Invalid Signature)", False, False),
     ("403", "refuses key and secret (403 Wrong authorization scheme)", False, False),
-    ("40003", "400 Invalid application key", False, False),
+    ("40003", "400 Invalid application key.", False, False),
     ("html", "answered 502 with something that is not of the Voice API", True, True),
 ]
 

@@ -72,11 +72,22 @@ async def test_what_somebody_else_has_set_stays_and_is_named(
     assert journal.read(KEY) is None
 
 
+async def test_a_fallback_that_somebody_else_has_set_stays_and_is_named(api: CallbackApi, journal: Journal) -> None:
+    api.configure(MINE, HOTLINE)
+    outcome = await settled(api, journal, entry())
+    assert outcome.kind == "restored"
+    assert outcome.text == (
+        f"The callback of {KEY} is {PRODUCTION.primary} again. "
+        f"Its fallback is no longer ours and stays as it is: {HOTLINE}."
+    )
+    assert api.now == Callbacks(PRODUCTION.primary, HOTLINE)
+
+
 async def test_an_application_that_had_no_callback_has_none_again(api: CallbackApi, journal: Journal) -> None:
     api.configure(MINE, None)
     outcome = await settled(api, journal, entry(before=Callbacks(None, None), ours=Callbacks(MINE, None)))
     assert outcome.kind == "restored"
-    assert "is no address again" in outcome.text
+    assert "has no address again" in outcome.text
     assert api.now == Callbacks(None, None)
 
 
