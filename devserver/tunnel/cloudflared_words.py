@@ -188,7 +188,7 @@ def why_ended(texts: Sequence[str], status: int | None) -> TunnelFailed:
     if found is not None:
         return _failure(*found)
     if status is None or status < 0 or status >= 128:
-        return TunnelFailed("cloudflared was killed.", hint="It is started again while a session lives.")
+        return TunnelFailed("cloudflared was killed.", hint=f"Start fn dev again, {_OTHER_WAYS}.")
     last = f": {texts[-1].rstrip('.')}" if texts else ""
     return TunnelFailed(f"cloudflared ended with status {status}{last}.", hint=f"Try again, {_OTHER_WAYS}.")
 

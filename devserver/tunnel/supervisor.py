@@ -80,7 +80,7 @@ class Address:
 
     def begin(self) -> None:
         """Tell that it is ready, and look after it from now on."""
-        self._tell(Change("ready", self.url, f"Reachable at {self.url}."))
+        self._tell(Change("ready", self.url, f"The public address is {self.url}."))
         self._task = asyncio.create_task(self._look_after(), name="tunnel")
 
     async def end(self) -> None:

@@ -148,7 +148,9 @@ def test_the_exact_reason_wins_over_its_consequence_wherever_it_stands() -> None
 
 @pytest.mark.parametrize("status", [137, 143, -9, None])
 def test_a_signal_is_not_a_failure_of_its_own(status: int | None) -> None:
-    assert why_ended([], status).message == "cloudflared was killed."
+    failed = why_ended([], status)
+    assert failed.message == "cloudflared was killed."
+    assert failed.hint.startswith("Start fn dev again"), "at the start it is not started again by itself"
 
 
 def test_waiting_for_wrong_credentials_does_not_help_and_for_a_blocked_port_it_may() -> None:

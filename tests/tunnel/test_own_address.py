@@ -20,6 +20,7 @@ async def test_an_address_of_ones_own_is_ready_at_once_and_told_as_the_others_ar
     told = Told()
     async with open_tunnel(OwnAddress(given), 3000, told) as address:
         assert address.url == url
+        assert told.texts[-1] == f"The public address is {url}.", "that somebody can reach it is for the proof to say"
         address.check_now(since=0.0)
         assert (await told.until("ready", after=2)).url == url
     assert told.states == ["connecting", "ready", "ready", "closed"]
