@@ -28,7 +28,7 @@ from devserver.tunnel import OwnAddress, Proof
 from devserver.voiceapp import Lease
 
 EXTEND = "a"
-"""The key for one more hour."""
+"""The key for more time."""
 
 _SETTLE = 4.0  # seconds that the name of a fresh quick tunnel takes to be known everywhere (anchors.md 3.9)
 
@@ -134,7 +134,7 @@ class GoingPublic:
         stack.push_async_callback(publishing.close)
         publishing.start()
         if self._keys.available and self._project.dev.tunnel_expiry:
-            self._keys.bind(EXTEND, "one more hour of tunnel", publishing.extend)
+            self._keys.bind(EXTEND, "more time for the tunnel", publishing.extend)
 
     def _plan(self, port: int) -> Plan:
         via = os.environ.get(PROBE_VARIABLE) or None

@@ -39,7 +39,7 @@ class Plan:
         budget: seconds for its proof, after which it is told why it failed, and tried again.
         via: where requests for the address are sent instead; None for the address itself.
         expiry: seconds after which it ends; 0: never.
-        key: what a person presses for one more hour; empty where there are no keys.
+        key: what a person presses for more time; empty where there are no keys.
     """
 
     provider: Provider
@@ -102,7 +102,7 @@ class Publishing:
         await self._settled.wait()
 
     def extend(self) -> None:
-        """One more hour from now on."""
+        """All of its time once more, from now on."""
         if self._plan.expiry and self.url is not None:
             self._ends = self._clock.steady() + self._plan.expiry
             self._reminded = self._clock.steady()
@@ -275,7 +275,7 @@ class Publishing:
         if self._plan.expiry and now - self._reminded >= _REMIND:
             self._reminded = now
             minutes = max(1, round((self._ends - now) / 60))
-            more = f" Press {self._plan.key} for one more hour." if self._plan.key else ""
+            more = f" Press {self._plan.key} for more time." if self._plan.key else ""
             self._log("warning", f"This machine is public at {self.url} for {minutes} more minutes.{more}")
 
     def _end_in_words(self) -> str:

@@ -220,13 +220,13 @@ def test_a_terminal_that_is_closed_gives_the_callback_back(here: Machine) -> Non
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_key_gives_one_more_hour(here: Machine) -> None:
+def test_a_key_gives_all_of_its_time_once_more(here: Machine) -> None:
     here.api.configure(None)
     here.project(tunnel={"preference": "on"}, dev={"spares": 0, "tunnelExpiry": 3})
     with at_a_terminal(here, *own_address()) as job:
         job.until("no address was configured before")
         job.type("?")
-        job.until("one more hour of tunnel")
+        job.until("more time for the tunnel")
         pass_time(1.5)  # of the three seconds
         job.type("a")
         job.until("The tunnel stays until")

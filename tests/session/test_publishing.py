@@ -152,7 +152,7 @@ async def test_a_bug_is_told_when_it_happens_and_the_callback_is_given_back_all_
     assert lease.entry is None
 
 
-@pytest.mark.parametrize(("key", "more"), [("a", " Press a for one more hour."), ("", "")])
+@pytest.mark.parametrize(("key", "more"), [("a", " Press a for more time."), ("", "")])
 async def test_a_machine_that_is_public_is_reminded_of_it(
     lease: PretendLease, monkeypatch: pytest.MonkeyPatch, key: str, more: str
 ) -> None:
