@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from devserver.cli.debug_options import debug_options, debug_terms
+from devserver.cli.options import shows_colours
 from devserver.cli.time_options import time_options, time_terms
 from devserver.cli.tunnel_options import ask_for_tunnel, tunnel_options, tunnel_terms
 
@@ -89,7 +90,7 @@ def dev(
             cloud_port=cloud_port,
             json=as_json,
             command=words,
-            colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+            colour=shows_colours(),
             yes=yes,
             interactive=interactive,
             debug=debugging,

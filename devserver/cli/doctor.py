@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
-from devserver.cli.options import folder_option, json_option, print_json
+from devserver.cli.options import folder_option, json_option, print_json, shows_colours
 
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
@@ -55,4 +54,4 @@ def doctor(online: bool, folder: Path, as_json: bool) -> None:
 
 def _coloured(state: str) -> str:
     padded = f"{state:<7}"
-    return click.style(padded, fg=_COLOURS[state]) if sys.stdout.isatty() and "NO_COLOR" not in os.environ else padded
+    return click.style(padded, fg=_COLOURS[state]) if shows_colours() else padded

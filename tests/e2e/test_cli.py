@@ -214,9 +214,14 @@ def test_colours_are_for_terminals_only_and_for_those_who_want_them(show: Show, 
     colourful.process.wait(20)
     plain = show(FN, "dev", "--port", "0", "--no-tunnel", demo, terminal=True, env={"NO_COLOR": "1"})
     plain.wait_for("Ctrl-C stops")
+    plain.process.terminate()
+    plain.process.wait(20)
+    dumb = show(FN, "dev", "--port", "0", "--no-tunnel", demo, terminal=True, env={"TERM": "dumb"})
+    dumb.wait_for("Ctrl-C stops")
 
     assert "\x1b[" in colourful.text
     assert "\x1b" not in plain.text
+    assert "\x1b" not in dumb.text
 
 
 def test_ctrl_c_at_a_terminal_ends_the_session_with_130(show: Show, demo: Path) -> None:
