@@ -73,8 +73,15 @@ class Exposure:
         return (path,) if below is None else (path, below)
 
     def signed_paths(self, path: str) -> tuple[str, ...]:
-        """The paths over which a received request may be signed; it is the public one that counts (voice-v1.md 4.3)."""
-        return (path, f"{self.prefix}{path}") if self.prefix else (path,)
+        """The paths over which a received request may be signed; it is the public one that counts (voice-v1.md 4.3).
+
+        The likeliest comes last. The callback that we set has no slash at its end, so that a proxy that takes the
+        prefix off leaves nothing of its path, which arrives as `/`.
+        """
+        if not self.prefix:
+            return (path,)
+        below = f"{self.prefix}{path}"
+        return (path, below, self.prefix) if path == "/" else (path, below)
 
     def proof(self, path: str) -> bytes | None:
         """The answer by which we know ourselves from outside; None for a path that is not for that."""

@@ -104,6 +104,7 @@ def test_a_path_below_the_prefix_has_two_readings(path: str, readings: tuple[str
 
 def test_the_public_path_may_be_signed_when_the_proxy_takes_the_prefix_off() -> None:
     assert Exposure(prefix="/dev").signed_paths("/ice") == ("/ice", "/dev/ice")
+    assert Exposure(prefix="/dev").signed_paths("/") == ("/", "/dev/", "/dev")  # the callback that we set is /dev
     assert Exposure().signed_paths("/ice") == ("/ice",)
 
 

@@ -203,6 +203,7 @@ async def test_the_application_of_the_project_comes_first(tmp_path: Path) -> Non
         ("/ice", "/dev/ice", "/ice"),  # the proxy takes the prefix off
         ("/dev/ice", "/dev/ice", "/dev/ice"),  # it leaves it there; the last segment is the route
         ("/", "/dev/", "/"),
+        ("/", "/dev", "/"),  # the callback that we set, without the prefix
         ("/dev", "/dev", "/"),
         ("/dev/", "/dev/", "/"),
         ("/dev?a=b", "/dev", "/?a=b"),
