@@ -49,6 +49,8 @@ def secrets() -> None:
 def list_secrets(folder: Path, show: bool, as_json: bool) -> None:
     """List every variable of the project: where its value comes from, and whether it is a secret."""
     found = explain_variables(folder, environ=os.environ, keyring=SystemKeyring(), login=_login)
+    for trouble in dict.fromkeys(each.trouble for each in found if each.trouble):
+        click.echo(f"{trouble} What only it could have counts as not set; `fn doctor` says what to do.", err=True)
     if as_json:
         print_json([_summary(each, show=show) for each in found])
         return

@@ -13,6 +13,7 @@ It must not know how a login is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 
 from devserver.project.login import Login
 from devserver.project.variables import Explanation, Step, Variable
@@ -65,7 +66,9 @@ def explained(story: Explanation, own: Mapping[str, Variable], asked: Asked) -> 
 
 
 def _with(story: Explanation, step: Step, found: Variable | None = None) -> Explanation:
-    return Explanation(story.key, found or story.variable, story.secret, (*story.steps, step))
+    variable = found or story.variable
+    trouble = "" if variable else story.trouble
+    return replace(story, variable=variable, steps=(*story.steps, step), trouble=trouble)
 
 
 def _lent(group: Mapping[str, str], own: Mapping[str, Variable], login: Login) -> Iterator[Variable]:

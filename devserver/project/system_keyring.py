@@ -180,9 +180,14 @@ def _in_time(ask: Callable[[], T], patience: float, deed: str) -> T:
     try:
         return answer.result(patience)
     except TimeoutError:
-        raise ConfigError(f"The keyring did not answer within {patience:g} s.") from None
+        raise ConfigError(f"The keyring did not answer within {patience:g} s.", hint=_way_out(deed)) from None
     except Exception as error:
-        raise ConfigError(_sentence(error, deed)) from error
+        raise ConfigError(_sentence(error, deed), hint=_way_out(deed)) from error
+
+
+def _way_out(deed: str) -> str:
+    """For those who know no better: the environment and `.env` replace what is read, not what is deleted."""
+    return choices("the value", "it") if deed == "read" else f"Start and unlock a keyring: {how_to_start()}."
 
 
 def _sentence(error: Exception, deed: str) -> str:

@@ -91,12 +91,14 @@ class Explanation:
         variable: what was found, or None.
         secret: whether its value is kept out of logs and recordings.
         steps: the places in their order, with what each said.
+        trouble: why the keyring was of no use, as a sentence, or empty.
     """
 
     key: str
     variable: Variable | None
     secret: bool
     steps: tuple[Step, ...]
+    trouble: str = ""
 
 
 def looks_like_credential(name: str) -> bool:
@@ -144,6 +146,7 @@ def explain(name: str, places: Places) -> Explanation:
     """The whole story of one variable. A keyring that cannot be used is part of it, not an error."""
     steps: list[Step] = []
     found: Variable | None = None
+    trouble = ""
     walk = _steps(name, places)
     secret = is_secret(name, places)
     while found is None:
@@ -152,14 +155,15 @@ def explain(name: str, places: Places) -> Explanation:
         except StopIteration:
             break
         except ConfigError as error:
-            steps.append(Step("keyring", None, f"asked, but: {error.message}"))
+            trouble = error.message
+            steps.append(Step("keyring", None, f"asked, but: {trouble}"))
             break
         steps.append(step)
         if step.value is not None:
             found = Variable(name, step.value, step.source, secret)
     if found is not None:
         steps += _passed_over(name, places, after=found.source)
-    return Explanation(name, found, secret, tuple(steps))
+    return Explanation(name, found, secret, tuple(steps), trouble)
 
 
 def _steps(name: str, places: Places) -> Iterator[Step]:

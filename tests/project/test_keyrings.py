@@ -114,7 +114,7 @@ ring = SystemKeyring({SLOW})
 try:
     print({deed})
 except ConfigError as error:
-    print(error)
+    print(error.message)
 """
     usual = {key: value for key, value in os.environ.items() if key != "PYTHON_KEYRING_BACKEND"}
     done = subprocess.run(
@@ -181,7 +181,7 @@ def test_a_refusal_to_store_is_an_error_without_the_value() -> None:
             raise KeyringLocked(f"{service} {username} {password}")
 
     keyring.set_keyring(Refusing())
-    with pytest.raises(ConfigError, match=r"^The keyring is locked\.$") as refused:
+    with pytest.raises(ConfigError, match=r"^The keyring is locked\. Start and unlock") as refused:
         SystemKeyring(SLOW).set("custom-A", "hush-hush")
     assert "hush" not in repr(refused.value)
 

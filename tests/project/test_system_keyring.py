@@ -11,7 +11,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 from keyring.errors import InitError, KeyringLocked
 
 from devserver.errors import ConfigError
-from devserver.project.system_keyring import SystemKeyring, account_of
+from devserver.project.system_keyring import SystemKeyring, account_of, how_to_start
 
 
 class Backend(KeyringBackend):
@@ -57,8 +57,14 @@ def test_an_entry_is_found_under_the_service_and_account_of_the_platform() -> No
 
 def test_a_machine_without_keyring_is_an_error() -> None:
     keyring.set_keyring(FailKeyring())  # type: ignore[no-untyped-call]
-    with pytest.raises(ConfigError, match="no usable keyring"):
+    with pytest.raises(ConfigError, match="no usable keyring") as reading:
         SystemKeyring().get("custom-A")
+    assert "environment" in reading.value.hint
+    assert "in .env (readable in clear there)" in reading.value.hint
+    assert how_to_start() in reading.value.hint
+    with pytest.raises(ConfigError, match="no usable keyring") as deleting:
+        SystemKeyring().delete("custom-A")
+    assert deleting.value.hint == f"Start and unlock a keyring: {how_to_start()}."
 
 
 @pytest.mark.parametrize(
