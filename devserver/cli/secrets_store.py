@@ -47,14 +47,19 @@ def add(key: str, value: str | None, folder: Path) -> None:
     from devserver.project import SystemKeyring
     from devserver.project.env_file import read_env_file
     from devserver.project.env_lines import list_key
-    from devserver.project.load import existing_root
     from devserver.project.system_keyring import SERVICE, account_of
 
-    root = existing_root(folder)
-    read_env_file(root)  # a file that cannot be read is told before anything is stored
+    root = _home(folder)
+    if root is not None:
+        read_env_file(root)  # a file that cannot be read is told before anything is stored
     secret = _value(key, value)
     _store(SystemKeyring(), key, secret)
     click.echo(f"{key} is in the keyring: service {SERVICE}, account {account_of(key)}.")
+    if root is None:
+        click.echo(
+            f"This folder is no project and has no .env. Put {key}= into the .env of each project that wants it."
+        )
+        return
     for line in _words(key, list_key(root, key)):
         click.echo(line)
 
@@ -120,6 +125,17 @@ def clear(force: bool, folder: Path) -> None:
     for key in kept:
         keyring.delete(account_of(key))
     click.echo(f"Deleted from the keyring: {names}.")
+
+
+def _home(folder: Path) -> Path | None:
+    """The folder whose `.env` is to list a key: a project, or what has an `.env` already (functions-platform.md 5)."""
+    from devserver.project import env_file, manifest
+    from devserver.project.load import existing_root
+
+    root = folder.resolve()
+    if not root.is_dir() or (root / manifest.FILE).exists():
+        return existing_root(folder)
+    return root if (root / env_file.FILE).exists() else None
 
 
 def _value(key: str, given: str | None) -> str:

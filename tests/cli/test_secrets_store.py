@@ -69,6 +69,18 @@ def test_a_value_from_a_pipe_is_stored_without_its_last_line_end(
     assert entry(ring, "STRIPE_KEY") == stored
 
 
+def test_outside_of_a_project_only_the_keyring_changes(ring: Ring, tmp_path: Path) -> None:
+    said = run("add", "STRIPE_KEY", "--dir", str(tmp_path), given=VALUE).splitlines()
+    assert entry(ring, "STRIPE_KEY") == VALUE
+    assert said[1:] == [
+        "This folder is no project and has no .env. Put STRIPE_KEY= into the .env of each project that wants it."
+    ]
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".env").write_text("A=1\n")
+    run("add", "STRIPE_KEY", "--dir", str(tmp_path), given=VALUE)
+    assert (tmp_path / ".env").read_text() == "A=1\nSTRIPE_KEY=\n"
+
+
 def test_a_value_on_the_command_line_is_stored_as_it_is(ring: Ring, folder: Path) -> None:
     run("add", "STRIPE_KEY", VALUE + "\n", "--dir", str(folder))
     assert entry(ring, "STRIPE_KEY") == VALUE + "\n"
@@ -151,10 +163,10 @@ def test_without_a_keyring_that_keeps_it_there_are_three_choices_and_env_is_not_
     assert not (folder / ".env").exists()
 
 
-def test_a_folder_that_is_no_project_or_an_env_that_is_broken_is_told_before_anything_is_stored(
+def test_a_folder_that_does_not_exist_or_an_env_that_is_broken_is_told_before_anything_is_stored(
     ring: Ring, tmp_path: Path, folder: Path
 ) -> None:
-    assert "no sinch.json" in str(refusal("add", "A", "hush", "--dir", str(tmp_path)).exception)
+    assert "does not exist" in str(refusal("add", "A", "hush", "--dir", str(tmp_path / "gone")).exception)
     (folder / ".env").write_text("hush\n")
     assert 'no "=" after the key' in str(refusal("add", "A", "hush", "--dir", str(folder)).exception)
     assert ring.entries == {}
