@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devserver.cli.options import folder_option, json_option, print_json
+from devserver.errors import ConfigError
 
 if TYPE_CHECKING:
+    from devserver.project import Project
     from devserver.session.lease_restoring import Listed
 
 
@@ -53,10 +55,9 @@ def restore(folder: Path, everything: bool, as_json: bool) -> int:
     Each is put back only if it is still ours; what somebody else has set meanwhile stays. A callback that a running
     `fn dev` holds is left to it.
     """
-    from devserver.project import SystemKeyring, load_project
     from devserver.session.lease_restoring import restore_leases
 
-    project = None if everything else load_project(folder, environ=os.environ, keyring=SystemKeyring())
+    project = None if everything else _project(folder)
     restored = asyncio.run(restore_leases(project))
     failed = any(not each.ok for each in restored)
     if as_json:
@@ -74,6 +75,15 @@ def restore(folder: Path, everything: bool, as_json: bool) -> int:
         if each.hint:
             click.echo(f"  {each.hint}")
     return int(failed)
+
+
+def _project(folder: Path) -> Project:
+    from devserver.project import SystemKeyring, load_project
+
+    try:
+        return load_project(folder, environ=os.environ, keyring=SystemKeyring())
+    except ConfigError as error:
+        raise ConfigError(error.message, hint=f"`fn lease restore --all` needs no project. {error.hint}") from error
 
 
 def _shape(listed: Listed) -> dict[str, Any]:

@@ -265,7 +265,8 @@ class Lease:
                 answered = self._changes.answered
                 outcome = await self._settle(entry, self._configuration, self._journal, patience, answered=answered)
                 if outcome.kind == "failed":
-                    text = f"{outcome.text} What is to be given back is written down: {shown(entry.before.primary)}."
+                    said = outcome.text.rstrip(".")  # the end of it may be the platform's own words
+                    text = f"{said}. What is to be given back is written down: {shown(entry.before.primary)}."
                     self._tell(Told("kept", text, entry.ours.primary, entry.before, hint=outcome.hint))
                     return outcome
                 self._changes.entry = None

@@ -101,6 +101,13 @@ def test_without_all_only_that_of_the_project_is_given_back(here: Machine) -> No
     assert here.entries() == []
 
 
+def test_who_is_in_no_project_is_told_what_needs_none(here: Machine, tmp_path: Path) -> None:
+    done = here.fn("lease", "restore", "--dir", tmp_path)
+
+    assert done.returncode == 78
+    assert "`fn lease restore --all` needs no project." in done.stderr
+
+
 def test_what_somebody_else_has_set_meanwhile_stays(here: Machine) -> None:
     killed(here)
     here.api.configure("https://deployed.example.com/voice")

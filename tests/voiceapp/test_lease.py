@@ -604,7 +604,9 @@ class TestGivingBack:
         assert outcome is not None
         assert outcome.kind == "failed"
         assert scene.states == ["taken", "kept"]
-        assert str(PRODUCTION.primary) in scene.told[-1].text
+        assert f"answered 500 Internal error. What is to be given back is written down: {PRODUCTION.primary}." in (
+            scene.told[-1].text
+        )
         assert scene.guard.alive
         assert not is_free(scene.journal)
         assert scene.journal.read(KEY) == lease.entry
