@@ -10,6 +10,7 @@ from devserver.tunnel.change import TunnelFailed
 from devserver.tunnel.lookup import NameUnknown
 
 _ELSEWHERE = "Check that the address is forwarded to the function port of this `fn dev`, and to nothing else."
+_NOBODY = "Check that the program which should answer there runs, and the network."
 _WAIT = "It may only need more time: try again in a minute."
 
 
@@ -39,7 +40,7 @@ def _of_error(host: str, error: Exception) -> TunnelFailed:
                 hint="Sinch would refuse it too. A company's own certificates are set with SSL_CERT_FILE.",
             )
         case OSError():
-            return TunnelFailed(f"{host} cannot be reached: {_why(error)}.", hint="Check the network.")
+            return TunnelFailed(f"{host} cannot be reached: {_why(error)}.", hint=_NOBODY)
         case _:
             return TunnelFailed(f"{host} gave no proper answer: {_why(error)}.", hint=_ELSEWHERE)
 

@@ -220,6 +220,7 @@ async def test_a_redirection_is_not_followed(names: NameServer) -> None:
 async def test_nobody_listens(names: NameServer) -> None:
     failed = await refused(Proof(name_servers=[names.url]), f"http://{HOST}:1")
     assert failed.message.startswith(f"{HOST} cannot be reached: ")
+    assert "runs" in failed.hint  # mostly a proxy of the user's that was not started
 
 
 async def test_a_server_that_never_answers(names: NameServer) -> None:
