@@ -112,6 +112,8 @@ def _words(listed: Listed) -> str:
     since = datetime.fromtimestamp(entry.since)  # noqa: DTZ006 a person's own time
     who = f"fn dev of {entry.name} (pid {entry.pid}), since {since:%d %b %H:%M}"
     state = "" if listed.live else "; it has ended: `fn lease restore` gives the callback back"
+    if listed.settler:
+        state = f"; it has ended, and process {listed.settler} is giving the callback back"
     lines = [f"{entry.application}  {who}{state}", f"  now     {entry.ours.primary}"]
     lines.append(f"  before  {entry.before.primary or 'none'}")
     if entry.before.fallback:

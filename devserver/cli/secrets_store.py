@@ -133,7 +133,7 @@ def _home(folder: Path) -> Path | None:
     from devserver.project.load import existing_root
 
     root = folder.resolve()
-    if not root.is_dir() or (root / manifest.FILE).exists():
+    if (root / manifest.FILE).exists():
         return existing_root(folder)
     return root if (root / env_file.FILE).exists() else None
 

@@ -35,10 +35,12 @@ class Listed:
     Attributes:
         entry: what is written down.
         live: a session, or a watchdog that is giving it back, has it.
+        settler: process id of who is giving it back in place of its session.
     """
 
     entry: Entry
     live: bool
+    settler: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def list_leases() -> Iterator[Listed | Unreadable]:
     """
     journal = journal_of(os.environ)
     for found in journal.all():
-        yield found if isinstance(found, Unreadable) else Listed(found, _is_live(journal, found.application))
+        yield found if isinstance(found, Unreadable) else _listed(journal, found)
 
 
 async def restore_leases(project: Project | None) -> list[Restored]:
@@ -100,7 +102,7 @@ async def settle_at_start(project: Project, tell: Tell) -> None:
         journal = journal_of(os.environ)
         found = [each for each in journal.all() if isinstance(each, Entry) and belongs_to(each, project)]
         for entry in found:
-            if not await asyncio.to_thread(_is_live, journal, entry.application, _WATCHDOG):
+            if await asyncio.to_thread(_kept, journal, entry.application, _WATCHDOG) is None:
                 restored = await _restore(journal, entry)
                 state: State = "settled" if restored.ok else "kept"
                 text = f"An earlier fn dev (pid {entry.pid}) did not give a callback back. {restored.text}"
@@ -115,14 +117,21 @@ def belongs_to(entry: Entry, project: Project) -> bool:
     return entry.project == str(project.root) or entry.application.lower() == (project.voice_app or "").lower()
 
 
-def _is_live(journal: Journal, application: str, patience: float = 0.0) -> bool:
+def _listed(journal: Journal, entry: Entry) -> Listed:
+    kept = _kept(journal, entry.application)
+    pid = kept.pid if isinstance(kept, Held) else None
+    return Listed(entry, kept is not None, pid if pid != entry.pid else None)
+
+
+def _kept(journal: Journal, application: str, patience: float = 0.0) -> Held | LeaseRefused | None:
+    """What keeps others from a lease: its session, somebody who gives it back, or a lock that cannot be opened."""
     lock = journal.lock(application)
     try:
         take_lock(lock, application, journal, patience)
-    except (Held, LeaseRefused):  # who cannot look into it leaves it alone
-        return True
+    except (Held, LeaseRefused) as kept:  # who cannot look into it leaves it alone
+        return kept
     lock.give_back()
-    return False
+    return None
 
 
 async def _restore(journal: Journal, entry: Entry) -> Restored:

@@ -95,8 +95,11 @@ async def test_who_goes_on_trying_is_named_and_not_taken_for_the_session_that_ha
     monkeypatch.setattr(lease_restoring, "_WAITED_FOR", 0.0)
     journal.write(entry(pid=DEAD, origin=api.url))
 
+    (listed,) = list_leases()
     (found,) = await restore_leases(None)
 
+    assert isinstance(listed, Listed)
+    assert (listed.live, listed.settler) == (True, watchdog)
     assert not found.ok
     assert f"Another fn (pid {watchdog}) is just giving back" in found.text
     assert f"(pid {DEAD})" in found.text
