@@ -161,7 +161,7 @@ def command(pid: int) -> str:
         return ""
 
 
-def wait_until_gone(pids: list[int], seconds: float = 10.0) -> float:
+def wait_until_gone(pids: list[int], seconds: float = 60.0) -> float:
     """Wait until none of these processes runs; gives the seconds it took."""
     return wait_until(
         lambda: not any(is_running(each) for each in pids),

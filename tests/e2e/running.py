@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FN = str(Path(sys.executable).with_name("fn"))
-PATIENCE = 20.0  # seconds; only a failing test waits that long
+PATIENCE = 60.0  # seconds; only a failing test waits that long
 
 HELLO = """\
 from devserver.runtime import IceSvamlBuilder
@@ -101,10 +101,14 @@ class Running:
             self._news.notify_all()
 
     def wait_for(
-        self, kind: str, test: Callable[[dict[str, Any]], bool] = lambda _: True, after: int = 0
+        self,
+        kind: str,
+        test: Callable[[dict[str, Any]], bool] = lambda _: True,
+        after: int = 0,
+        seconds: float = PATIENCE,
     ) -> dict[str, Any]:
         """The first event of a kind that passes a test, from event number `after` on; waits for it."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + seconds
         with self._news:
             while True:
                 for event in self.events[after:]:

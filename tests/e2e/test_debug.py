@@ -148,7 +148,6 @@ def test_ended_generations_end_their_session_and_no_other(running: Running) -> N
         assert one.root in one.live()
 
 
-@pytest.mark.timeout(120)
 def test_a_hundred_reloads_leave_nothing_behind(start: Start, tmp_path: Path) -> None:
     running = start(project(tmp_path / "demo", FUNCTION), *DEBUG, env={"FN_TEST_MARK": str(tmp_path)})
 

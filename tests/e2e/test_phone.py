@@ -71,7 +71,7 @@ async def call(session: Running, **start: Any) -> dict[str, Any]:
 
 async def until(client: aiohttp.ClientSession, path: str, **wanted: Any) -> dict[str, Any]:
     """Ask until the answer has these values."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with client.get(path) as response:
                 found: dict[str, Any] = await response.json()
@@ -204,7 +204,7 @@ async def test_rest_starts_asks_for_changes_and_ends_a_callout(session: Running)
             path = f"/calling/v1/calls/id/{(await response.json())['callId']}"
         ongoing = await until(client, path, status="ONGOING")
         assert (ongoing["to"]["endpoint"], ongoing["custom"]) == ("+4600000000020", "mine")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:  # it can be managed once it is answered
                 async with client.patch(
                     path, json={"action": {"name": "connectConf", "conferenceId": "c"}}

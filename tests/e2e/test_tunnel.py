@@ -21,10 +21,10 @@ from tests.e2e.leases import Machine, Session, command, machine, wait_until_gone
 from tests.e2e.running import project
 from tests.e2e.tunnels import Stranger, through
 from tests.fakes.callback_api import PRODUCTION
-from tests.fakes.edge import EdgeProcess
+from tests.fakes.edge import REDIAL, EdgeProcess
 from tests.fakes.processes import children, is_running, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
@@ -210,7 +210,9 @@ def test_a_cut_edge_comes_back_at_the_same_address_the_gap_is_told_and_the_lease
     edge.cut()
 
     assert tunnel(session, "reconnecting", seen)["url"] == url
-    back = session.wait_for("tunnel", lambda event: event["state"] == "ready" and event["gap"] is not None, seen)
+    back = session.wait_for(
+        "tunnel", lambda event: event["state"] == "ready" and event["gap"] is not None, seen, REDIAL
+    )
     assert back["url"] == url
     assert "unreachable" in back["text"]
     assert back["gap"][0] < back["gap"][1]

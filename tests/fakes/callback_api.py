@@ -116,7 +116,7 @@ class CallbackApi:
         self._faults.clear()
         self._broken.clear()
 
-    def wait_for(self, condition: Callable[[CallbackApi], bool], seconds: float = 20.0) -> None:
+    def wait_for(self, condition: Callable[[CallbackApi], bool], seconds: float = 60.0) -> None:
         """Block until something is so; looked at after every request. For threads other than the API's own."""
         with self._news:
             assert self._news.wait_for(lambda: condition(self), seconds), (self.applications, self.asked)

@@ -10,7 +10,7 @@ from typing import Any
 from devserver.debug.dap import Reader, object_of, write
 
 Json = dict[str, Any]
-PATIENCE = 15.0  # seconds; only a failing test waits that long
+PATIENCE = 60.0  # seconds; only a failing test waits that long
 
 
 class FakeAdapter:

@@ -17,6 +17,9 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+REDIAL = 90.0
+"""Seconds for cloudflared to come back after a cut: it waits longer after each attempt, at random."""
+
 _ROOT = Path(__file__).parents[2]
 
 

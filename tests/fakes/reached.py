@@ -45,7 +45,7 @@ class PretendReach:
 
     async def until(self, count: int) -> list[Patched]:
         """What was given, once it is so much."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.patched) < count:
                 self._news.clear()
                 await self._news.wait()

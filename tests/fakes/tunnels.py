@@ -82,7 +82,7 @@ class Told:
     def texts(self) -> list[str]:
         return [change.text for change in self.changes]
 
-    async def until(self, state: str, *, after: int = 0, seconds: float = 30.0) -> Change:
+    async def until(self, state: str, *, after: int = 0, seconds: float = 60.0) -> Change:
         """Wait for a state, told as number `after` or later."""
         async with asyncio.timeout(seconds):
             while True:

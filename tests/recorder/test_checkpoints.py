@@ -23,7 +23,7 @@ async def test_the_file_grows_while_the_writer_goes_on(tmp_path: Path) -> None:
     connection, errors = open_for_writing(path), list[Exception]()
     runs = Checkpoints(path, errors.append)
     before = path.stat().st_size
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while path.stat().st_size == before:
             write(connection, 20)
             runs.wrote(20 * len(ROW))

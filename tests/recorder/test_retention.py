@@ -206,7 +206,7 @@ def state(journal: list[Change], version: int) -> Snapshot | None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 a file has no event to wait for
             await asyncio.sleep(0.01)
 

@@ -267,7 +267,7 @@ def test_words_of_nothing_are_refused(folder: Path, text: str) -> None:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 a file has no event to wait for
             await asyncio.sleep(0.01)
 
@@ -276,6 +276,8 @@ def indexed(folder: Path) -> int:
     if not (folder / "search.db").is_file():
         return 0
     with closing(sqlite3.connect(folder / "search.db")) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'shard'").fetchone():
+            return 0  # the file is just being made
         row = connection.execute("SELECT ifnull(max(done), 0) FROM shard").fetchone()
     return int(row[0])
 

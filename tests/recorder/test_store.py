@@ -67,7 +67,7 @@ class Session:
             return reader.count()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not true():  # noqa: ASYNC110 a file has no event to wait for
                 await asyncio.sleep(0.005)
 

@@ -34,7 +34,7 @@ from devserver.session.frames import (
 from devserver.session.link import HostLink
 from devserver.session.spawn import start_host
 
-PATIENCE = 15.0  # seconds; only a failing test waits that long
+PATIENCE = 60.0  # seconds; only a failing test waits that long
 
 
 def prepare(folder: Path, **more: Any) -> Prepare:

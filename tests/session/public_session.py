@@ -22,7 +22,7 @@ from devserver.session.report import Report, json_line
 from devserver.session.spawn import FirstHost, start_host
 from devserver.signing import sign
 
-PATIENCE = 15.0  # seconds; only a failing test waits that long
+PATIENCE = 60.0  # seconds; only a failing test waits that long
 KEY, SECRET = "669e367e-6bba-48ab-af15-266871c28135", "BeIukql3pTKJ8RGL5zo0DA=="
 TOKEN = "token-of-the-session"
 JSON = "application/json"

@@ -123,7 +123,6 @@ async def test_who_waits_for_a_host_that_dies_is_told_why(spares: Spares, folder
         await ask(host, 2)
 
 
-@pytest.mark.timeout(20)
 async def test_who_waits_for_a_spare_that_cannot_be_started_is_told_why(folder: Path) -> None:
     def no_process() -> Started:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))

@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 
 from devserver.tunnel import Address, NamedTunnel, Proof, QuickTunnel, TunnelFailed, open_tunnel
-from tests.fakes.edge import Edge
+from tests.fakes.edge import REDIAL, Edge
 from tests.fakes.origin import Origin
 from tests.fakes.processes import children, is_running, wait_until
 from tests.fakes.tunnels import Told
@@ -186,7 +186,6 @@ async def test_the_proof_goes_the_whole_way(environment: dict[str, str], edge: E
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(120)  # cloudflared takes its time, at random, to dial again
 async def test_an_edge_that_cuts_the_line_gets_us_back_under_the_same_address(
     environment: dict[str, str], edge: Edge, origin: Origin
 ) -> None:
@@ -195,7 +194,7 @@ async def test_an_edge_that_cuts_the_line_gets_us_back_under_the_same_address(
         before, program = address.url, program_of(address)
         await edge.cut()
         away = await told.until("reconnecting")
-        back = await told.until("ready", after=2, seconds=90)
+        back = await told.until("ready", after=2, seconds=REDIAL)
         assert (away.url, back.url, address.url) == (before, before, before)
         assert program_of(address) == program
         async with from_outside(edge, address) as client, client.get("/") as answer:

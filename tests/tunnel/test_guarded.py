@@ -57,7 +57,7 @@ for _ in range(200):
 out.write(b"\\nshort\\n\\n\\xff\\xfe bytes\\nlast without an end")
 """
     guarded = await started(code)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await guarded.ended()
     assert len(guarded.lines[0]) == 64 * 1024
     assert list(guarded.lines)[1:] == ["short", "\ufffd\ufffd bytes", "last without an end"]

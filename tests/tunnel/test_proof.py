@@ -108,7 +108,7 @@ async def test_it_is_tried_again_until_the_name_is_there(names: NameServer) -> N
     del names.names[HOST]
     async with serving(Gateway(proof)) as port:
         asking = asyncio.create_task(proof.ask(f"http://{HOST}:{port}", settle=0, budget=20, private=False))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not names.asked:  # noqa: ASYNC110 the fake writes it down
                 await asyncio.sleep(0.01)
         names.names[HOST] = "127.0.0.1"

@@ -18,7 +18,7 @@ QUICK = Rhythm(poll=0.005, pauses=(0, 0.005), settled=30)
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 a fake has no events
             await asyncio.sleep(0.001)
 

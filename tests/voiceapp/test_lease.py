@@ -306,7 +306,7 @@ class TestTaking:
         lease = scene.lease(lock_patience=30.0)
         scene.journal.write(entry(pid=other, origin=scene.api.url))
         with pytest.raises(LeaseRefused, match=rf"pid {other}"):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await lease.settle_leftover()
         scene.journal.write(entry(pid=other + 1, origin=scene.api.url))
         waiting = asyncio.create_task(lease.settle_leftover())
