@@ -19,7 +19,7 @@ from devserver.session.platform import configuration_of_entry
 from devserver.session.terms import PROBE_VARIABLE
 from devserver.voiceapp import Entry, Journal, LeaseRefused, Outcome, Told, Unreadable, settle
 from devserver.voiceapp.alive import is_dead
-from devserver.voiceapp.by_hand import command
+from devserver.voiceapp.by_hand import by_hand, command
 from devserver.voiceapp.lease import State
 from devserver.voiceapp.leftovers import take_lock, under_way
 
@@ -61,7 +61,7 @@ class Restored:
 
 
 def list_leases() -> Iterator[Listed | Unreadable]:
-    """Every lease of this user on this machine.
+    """Every lease of this user on this machine, and what was moved out of the way because it was damaged.
 
     Raises:
         ConfigError: the state directory cannot be used.
@@ -69,6 +69,7 @@ def list_leases() -> Iterator[Listed | Unreadable]:
     journal = journal_of(os.environ)
     for found in journal.all():
         yield found if isinstance(found, Unreadable) else _listed(journal, found)
+    yield from journal.aside()
 
 
 async def restore_leases(project: Project | None) -> list[Restored]:
@@ -82,10 +83,10 @@ async def restore_leases(project: Project | None) -> list[Restored]:
     """
     journal = journal_of(os.environ)
     restored = []
-    for found in journal.all():
+    for found in (*journal.all(), *journal.aside()):
         if isinstance(found, Unreadable):
-            if project is None or found.path.stem.lower() == (project.voice_app or "").lower():
-                restored.append(Restored(found.path.stem, ok=False, text=found.message, hint=found.hint))
+            if project is None or found.application.lower() == (project.voice_app or "").lower():
+                restored.append(Restored(found.application, ok=False, text=found.message, hint=found.hint))
         elif project is None or belongs_to(found, project):
             restored.append(await _restore(journal, found))
     return restored
@@ -178,8 +179,8 @@ async def _restore_locked(journal: Journal, entry: Entry) -> Restored:
         entry, configuration, journal, patience=_PATIENCE, is_dead=partial(is_dead, via=via)
     )
     if outcome.kind == "failed":
-        by_hand = f"By hand, with the two variables of the Voice App set:\n{command(entry)}"
-        return Restored(entry.application, ok=False, text=outcome.text, hint=f"{outcome.hint}\n{by_hand}".strip())
+        hint = f"{outcome.hint}\n{by_hand(entry)}".strip()
+        return Restored(entry.application, ok=False, text=outcome.text, hint=hint)
     return Restored(entry.application, ok=True, text=outcome.text)
 
 

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from devserver.session.platform import Application, configuration_of_entry
 from devserver.session.terms import PROBE_VARIABLE
 from devserver.voiceapp import Configuration, Entry, Errand, Holder, Journal, Lease, Rules, Told, Watchdog
 from devserver.voiceapp.alive import is_dead
-from devserver.voiceapp.by_hand import command
+from devserver.voiceapp.by_hand import by_hand
 from devserver.voiceapp.confirmed import confirm, is_confirmed
 
 Tell = Callable[..., None]
@@ -98,12 +99,10 @@ def refused(tell: Tell, application: str, error: FnError) -> None:
 
 
 def _tell(tell: Tell, journal: Journal, application: str, told: Told) -> None:
+    entry = journal.read(application) if told.state == "kept" else None
+    if entry is not None:
+        told = replace(told, hint=f"{told.hint}\n{by_hand(entry)}".strip())
     tell("lease", **lease_fields(application, told))
-    if told.state == "kept":
-        entry = journal.read(application)
-        if entry is not None:
-            by_hand = f"By hand, with the two variables of the Voice App set:\n{command(entry)}"
-            tell("log", level="error", text=by_hand, ours=True)
 
 
 async def _agreed(application: str, ask: Ask, address: str, *, yes: bool) -> bool:

@@ -88,6 +88,7 @@ class Publishing:
         self._reminded = 0.0
         self._look_at = 0.0  # when the callback is looked at again
         self._said = ""  # the last trouble, so that it is told once
+        self._doubt = ""  # why the address is not believed to lead here
         self._ending = False
         self._tried_last = False  # it has been tried to give the callback back since it is ending
         self._again = False  # the callback could not be changed, and it makes sense to try again
@@ -145,16 +146,7 @@ class Publishing:
 
     def _changed(self, change: Change) -> None:
         self.url = change.url if change.state != "closed" else None
-        gap = list(change.gap) if change.gap is not None else None
-        self._tell(
-            "tunnel",
-            state=change.state,
-            url=change.url,
-            provider=self._plan.provider.name,
-            text=change.text,
-            gap=gap,
-            hint=change.hint,
-        )
+        self._tell_change(change)
         if change.state == "ready":
             self._news.set()
 
@@ -220,11 +212,13 @@ class Publishing:
                 url, settle=plan.settle, budget=plan.budget, private=plan.provider.private, via=plan.via
             )
         except TunnelFailed as failed:
-            self._trouble(f"{failed.message} {failed.hint}".strip())
+            self._unproven(url, failed)
             self._settled.set()
             await asyncio.sleep(_UNPROVEN)
             return False
-        self._said = ""
+        if self._doubt:
+            self._doubt = ""
+            self._tell_change(Change("ready", url, f"{url} leads here now."))
         if not proven.asked:
             self._log("info", f"{url} belongs to a private edge and cannot be asked from here; it is believed.")
         return True
@@ -283,10 +277,21 @@ class Publishing:
         end = datetime.fromtimestamp(self._clock.wall() + left)  # noqa: DTZ006 a person's own time
         return f"{end:%H:%M}"
 
-    def _trouble(self, text: str) -> None:
-        if text != self._said:
-            self._said = text
-            self._log("error", text)
+    def _tell_change(self, change: Change) -> None:
+        self._tell(
+            "tunnel",
+            state=change.state,
+            url=change.url,
+            provider=self._plan.provider.name,
+            text=change.text,
+            gap=list(change.gap) if change.gap is not None else None,
+            hint=change.hint,
+        )
+
+    def _unproven(self, url: str, failed: TunnelFailed) -> None:
+        if failed.message != self._doubt:
+            self._doubt = failed.message
+            self._tell_change(Change("reconnecting", url, failed.message, hint=failed.hint))
 
     def _log(self, level: str, text: str) -> None:
         self._tell("log", level=level, text=text, ours=True)

@@ -26,7 +26,7 @@ class Change:
         url: the public address without a slash at its end; None while there is none.
         text: one sentence for people: the reason, or how long nobody could reach us.
         gap: from when to when nobody could reach us, in seconds since 1970; on the `ready` that ends an interruption.
-        hint: what to do, when there is no address.
+        hint: what to do, when there is no address, or it does not lead here.
     """
 
     state: State

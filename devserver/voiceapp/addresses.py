@@ -27,6 +27,8 @@ TUNNEL_DOMAINS = (
     "serveo.net",
     "serveousercontent.com",
     "devtunnels.ms",
+    "app.github.dev",
+    "gitpod.io",
     "pinggy.io",
     "pinggy.link",
     "pinggy-free.link",

@@ -12,6 +12,11 @@ from devserver.voiceapp.decisions import original
 from devserver.voiceapp.entry import Entry
 
 
+def by_hand(entry: Entry) -> str:
+    """The command with what it needs, as the end of a hint."""
+    return f"By hand, with the two variables of the Voice App set:\n{command(entry)}"
+
+
 def command(entry: Entry) -> str:
     """The command, for a POSIX shell in which the two variables of the Voice App are set."""
     before = original(entry.before, ())

@@ -42,6 +42,11 @@ class Unreadable(FnError):
         self.damaged = damaged
         super().__init__(message, hint=hint)
 
+    @property
+    def application(self) -> str:
+        """The application that it belongs to, by its name."""
+        return self.path.name.partition(".json")[0]
+
 
 class _Version(msgspec.Struct):
     version: int
@@ -76,6 +81,10 @@ class Journal:
             else:
                 if entry is not None:
                     yield entry
+
+    def aside(self) -> Iterator[Unreadable]:
+        """What was set aside, until somebody has looked at it and removes it."""
+        return map(_damaged, sorted(self.folder.glob("*.json.broken-*")))
 
     def write(self, entry: Entry) -> None:
         """Write an entry, so that it survives a power cut.

@@ -275,15 +275,16 @@ def test_a_public_url_that_does_not_lead_here_is_told_and_the_callback_is_not_ch
             somebody = there.start("--yes", "--public-url", f"http://127.0.0.1:{server.server_port}")
             try:
                 told = [
-                    session.wait_for("log", lambda event: event["level"] == "error")["text"]
+                    session.wait_for("tunnel", lambda event: event["state"] == "reconnecting")
                     for session in (nobody, somebody)
                 ]
             finally:
                 server.shutdown()
                 serving.join()
-        assert "cannot be reached" in told[0]
-        assert "answered by somebody else" in told[1]
-        assert "Welcome to nginx!" in told[1]
+        assert "cannot be reached" in told[0]["text"]
+        assert "the program which should answer there" in told[0]["hint"]
+        assert "answered by somebody else" in told[1]["text"]
+        assert "Welcome to nginx!" in told[1]["text"]
         for session, ground in ((nobody, here), (somebody, there)):
             assert_goes_on_at_home(session)
             assert ground.api.asked == []

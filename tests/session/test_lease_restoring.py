@@ -14,7 +14,7 @@ import pytest
 from devserver.project.places import LEASES
 from devserver.session import lease_restoring
 from devserver.session.lease_restoring import Listed, Restored, list_leases, restore_leases
-from devserver.voiceapp import Journal
+from devserver.voiceapp import Journal, Unreadable
 from tests.fakes.callback_api import KEY, PRODUCTION, SECRET, CallbackApi, callback_api
 from tests.session.public_session import make_project
 from tests.voiceapp.samples import entry
@@ -105,6 +105,22 @@ async def test_who_goes_on_trying_is_named_and_not_taken_for_the_session_that_ha
     assert f"(pid {DEAD})" in found.text
     assert f"kill {watchdog}" in found.hint
     assert "Ctrl-C" not in found.hint
+
+
+async def test_what_was_moved_aside_because_it_is_damaged_is_named_until_somebody_removes_it(journal: Journal) -> None:
+    journal.write(entry(pid=DEAD))
+    (journal.folder / f"{KEY}.json").write_text("{")
+    aside = journal.set_aside(KEY)
+
+    (listed,) = list_leases()
+    (found,) = await restore_leases(None)
+
+    assert isinstance(listed, Unreadable)
+    assert (found.application, found.ok) == (KEY, False)
+    assert str(aside) in found.text
+    assert "dashboard" in found.hint
+    aside.unlink()
+    assert (list(list_leases()), await restore_leases(None)) == ([], [])
 
 
 async def test_what_cannot_be_locked_is_said_and_hides_nothing(

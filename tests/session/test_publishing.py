@@ -10,7 +10,8 @@ import pytest
 
 from devserver.session import publishing
 from devserver.session.publishing import Plan, Publishing
-from devserver.tunnel import Proof
+from devserver.tunnel import Proof, TunnelFailed
+from devserver.tunnel.proof import Proven
 from tests.fakes.tunnels import PretendProvider
 
 URL = "https://one.example"
@@ -48,7 +49,7 @@ class PretendLease:
         self._news.set()
 
     async def until(self, what: str, times: int = 1) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.done.count(what) < times:
                 self._news.clear()
                 await self._news.wait()
@@ -60,12 +61,16 @@ def lease() -> PretendLease:
 
 
 def public(
-    lease: PretendLease, expiry: float = 0.0, tell: Callable[..., None] = lambda *_, **__: None, key: str = ""
+    lease: PretendLease,
+    expiry: float = 0.0,
+    tell: Callable[..., None] = lambda *_, **__: None,
+    key: str = "",
+    proof: Proof | None = None,
 ) -> Publishing:
     provider: Any = PretendProvider(URL)
     provider.private = True  # it is believed
     whose: Any = lease
-    plan = Plan(provider, 3000, Proof(), expiry=expiry, key=key)
+    plan = Plan(provider, 3000, proof or Proof(), expiry=expiry, key=key)
     return Publishing(plan, whose, tell, lambda _: None)
 
 
@@ -168,8 +173,48 @@ async def test_a_machine_that_is_public_is_reminded_of_it(
 
     session = public(lease, 3600.0, tell, key)
     session.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await reminded.wait()
     await session.close()
 
     assert told[0] == f"This machine is public at {URL} for 60 more minutes.{more}"
+
+
+class LateProof(Proof):
+    """An address that does not lead here the first two times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def ask(self, url: str, **_: Any) -> Proven:
+        self.asked += 1
+        if self.asked <= 2:
+            raise TunnelFailed(f"{url} is not us.", hint="Look there.")
+        return Proven(asked=True, tries=1)
+
+    async def measure(self, _url: str, **_: Any) -> float | None:
+        return None
+
+
+async def test_an_address_that_does_not_lead_here_is_told_once_and_so_is_that_it_does(
+    lease: PretendLease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_UNPROVEN", 0.01)
+    monkeypatch.setattr(publishing, "TICK", 0.01)
+    told: list[tuple[str, str, str]] = []
+
+    def tell(kind: str, **fields: Any) -> None:
+        assert kind == "tunnel"
+        told.append((fields["state"], fields["text"], fields["hint"]))
+
+    session = public(lease, tell=tell, proof=LateProof())
+    session.start()
+    await lease.until("take")
+    await session.close()
+
+    assert told[1:-1] == [
+        ("ready", f"The public address is {URL}.", ""),
+        ("reconnecting", f"{URL} is not us.", "Look there."),
+        ("ready", f"{URL} leads here now.", ""),
+    ]

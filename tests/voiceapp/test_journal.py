@@ -150,6 +150,7 @@ def test_a_damaged_file_says_so_and_can_be_set_aside(journal: Journal, content: 
     assert re.fullmatch(rf"{KEY}\.json\.broken-\d{{8}}-\d{{6}}", aside.name)
     assert journal.read(KEY) is None
     assert list(journal.all()) == []
+    assert [(each.path, each.application, each.damaged) for each in journal.aside()] == [(aside, KEY, True)]
 
 
 def test_a_file_of_a_newer_version_is_left_alone(journal: Journal) -> None:
