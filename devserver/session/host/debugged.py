@@ -2,7 +2,7 @@
 
 A spare joins before it says that it is ready, so that the client knows it, and has set its breakpoints, before any code
 of the user is imported. A host that answers requests joins in passing: the import of the debugger takes a thread, and
-only the last step the event loop.
+only the last step the event loop. Requests that come meanwhile wait: who attaches and calls at once wants to stop.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from devserver.session.host.standstill import Standstill
 _PATIENCE = (
     3.0  # seconds a spare waits for the client to take notice of it; one that knows no child sessions never does
 )
+_COURTESY = 2.0  # seconds that requests wait for the same; the platform waits for five
 _LOOK = 0.02  # seconds between looks at the threads
 
 
@@ -44,11 +45,14 @@ class Debugged:
             inside.wait_for_client(_PATIENCE)
 
     async def join(self, point: DebugPoint) -> None:
-        """Join while requests are answered."""
+        """Join while requests are in hand; returns when the client is done with it, or has not come in time."""
         self._point = point
         await self._import()
-        if self._point is point:  # it may have gone meanwhile
-            self._join(point)
+        if self._point is point and self._join(point):  # it may have gone meanwhile
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_COURTESY):
+                    while self._point is point and not inside.is_attached():  # noqa: ASYNC110 pydevd tells nobody
+                        await asyncio.sleep(_LOOK)
 
     def leave(self) -> None:
         """The client has gone."""

@@ -23,6 +23,7 @@ from devserver.session.frames import (
     CacheAnswer,
     Cancel,
     Debug,
+    DebugPoint,
     FrameReader,
     Invoke,
     Leftover,
@@ -126,7 +127,14 @@ class Host:
         elif self._serving.generation is None:
             self._spare.join(message.point)
         else:
-            self._spawn(self._debugged.join(message.point))
+            self._serving.shut()  # now: requests may have come with this message
+            self._spawn(self._let_in(message.point))
+
+    async def _let_in(self, point: DebugPoint) -> None:
+        try:
+            await self._debugged.join(point)
+        finally:
+            self._serving.open()
 
     # --- going -------------------------------------------------------------------------------------------------
 

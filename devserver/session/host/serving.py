@@ -86,6 +86,8 @@ class Serving:
         self._invocations: dict[int, asyncio.Task[None]] = {}
         self._begun: set[int] = set()  # of these, what has reached the user's code
         self._in_hand: dict[int, str] = {}  # id of the request by number
+        self._shut = 0  # how many want that requests wait
+        self._outside: dict[int, Invoke] = {}  # those that do
         self._sockets: dict[int, WebSocket] = {}
         self._cache_calls: dict[int, asyncio.Future[Any]] = {}
         self._calls = 0
@@ -103,17 +105,33 @@ class Serving:
     def invoke(self, message: Invoke) -> None:
         """Answer a request, some time."""
         assert self.generation is not None  # noqa: S101 the gateway asks who has said that it is loaded
+        if self._shut:
+            self._outside[message.id] = message
+            return
         self._invocations[message.id] = self._loop.create_task(self._answer(self.generation, message))
         self._in_hand[message.id] = message.request_id
 
     def cancel(self, number: int) -> None:
         """Nobody waits for this answer any more."""
+        self._outside.pop(number, None)
         task = self._invocations.get(number)
         if task is not None:
             task.cancel()
         if number not in self._begun:  # a task that never began has nothing that would tidy up behind it
             self._invocations.pop(number, None)
             self._in_hand.pop(number, None)
+
+    def shut(self) -> None:
+        """Requests that come from now on wait for `open`; who calls this calls that, some time."""
+        self._shut += 1
+
+    def open(self) -> None:
+        """They begin, in their order, when nobody wants any more that they wait."""
+        self._shut -= 1
+        if not self._shut:
+            waiting, self._outside = self._outside, {}
+            for message in waiting.values():
+                self.invoke(message)
 
     async def _answer(self, generation: Generation, message: Invoke) -> None:
         self._begun.add(message.id)

@@ -73,6 +73,28 @@ async def test_a_host_says_when_a_thread_stands_still_and_when_it_goes_on(tmp_pa
         assert len([each for each in heard.standstills if each is not None]) == 2
 
 
+async def test_a_request_that_comes_while_a_host_joins_waits_for_it_and_stops(tmp_path: Path) -> None:
+    """Who attaches and calls at once means the breakpoint."""
+    folder = function(tmp_path / "demo", FUNCTION)
+    async with editor(folder, 5) as (one, point), running(folder) as host:
+        host.send(Debug(point))
+        given_up = ask(host, "/plain", 1)
+        asked = ask(host, "/status", 2)
+        host.abandon(1)
+        stopped = await stop(one)
+        assert (stopped.line, stopped.name) == (5, "status")
+        await asyncio.to_thread(stopped.go_on)
+        assert await answered(asked) == b"42"
+        assert not given_up.done()
+
+
+async def test_requests_do_not_wait_for_ever_for_a_client_that_opens_no_session(tmp_path: Path) -> None:
+    folder = function(tmp_path / "demo", FUNCTION)
+    async with anchored() as where, running(folder) as host:
+        host.send(Debug(DebugPoint(*where.server, where.token, where.pid)))
+        assert await answered(ask(host)) == b"42"
+
+
 async def test_what_comes_of_code_that_went_on_comes_after_the_news_that_it_did(tmp_path: Path) -> None:
     """Else the next request would be given to another process, which may stand still at a breakpoint, too."""
     heard, folder = Heard(), function(tmp_path / "demo", FUNCTION)
