@@ -13,7 +13,7 @@ _OPTIONS = (
     click.option(
         "--hold/--no-hold",
         default=None,
-        help="Keep a call while its handler takes longer than the platform waits. Default: with --debug.",
+        help="Keep a call while its handler takes longer than the platform waits. Default: with --debug, and in pdb.",
     ),
     click.option("--deadline", is_flag=True, help="Answer 504 where the platform would have stopped waiting."),
     click.option("--profile", is_flag=True, help="Write a flame graph of each callback and call to .fn/profiles."),

@@ -58,11 +58,13 @@ class Holding:
     Attributes:
         reach: the way to the calls; None holds nothing.
         sources: whose callbacks are held.
+        only_paused: code that is slow by itself is not held, only what stands still.
     """
 
     def __init__(self, function: TimedFunction, tell: Callable[..., None]) -> None:
         self.reach: Reach | None = None
         self.sources: frozenset[Source] = frozenset({"tunnel", "simulator"})
+        self.only_paused = False
         self._function = function
         self._answering = function.answering
         self._tell = tell
@@ -86,8 +88,8 @@ class Holding:
         if hand.event == "dice":
             self._hung_up(hand.callid)
         asked = await self._function.ask_until(hand, self._until(hand))
-        if hand.event != "dice" and hand.callid in self._over:
-            await self._function.wait(asked)  # there is no call any more that could be kept
+        if (hand.event != "dice" and hand.callid in self._over) or (self.only_paused and not _stands(hand)):
+            await self._function.wait(asked)  # there is no call any more that could be kept, or nobody looks at it
         return self._answering.finish(hand, asked.result()) if asked.done() else self._hold(hand, asked)
 
     async def close(self) -> None:
@@ -120,7 +122,7 @@ class Holding:
         self._keep(asked)
         asked.add_done_callback(partial(self._went_on, held))
         reply = answer_of(way, self._function.settings.hold_prompt)
-        why = "stands still in the debugger" if hand.host is not None and hand.host.paused else "takes long"
+        why = "stands still in the debugger" if _stands(hand) else "takes long"
         text = f"{hand.event} {why}: after {hand.held / 1000:.1f} s {_KEPT[way]}."
         self._function.note(hand, "info", text, sent=reply.body.decode())
         self._say(held, "held", text)
@@ -250,3 +252,8 @@ class Holding:
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _stands(hand: InHand) -> bool:
+    """Whether somebody looks at the code of a request, in a debugger."""
+    return hand.host is not None and hand.host.paused

@@ -210,6 +210,7 @@ class _Session:
         from devserver.session.reaching import Calls
 
         in_time.holding.reach = Calls(lambda: self._engine.project, telephony, self._doors.cloud.url)
+        in_time.holding.only_paused = self._terms.hold is None and self._terms.debug is None
         if self._terms.hold:  # asked for by name, it is for whoever posts a callback by hand, too
             in_time.holding.sources |= {"local"}
 

@@ -58,7 +58,8 @@ class Terms:
         yes: every question is answered with yes.
         interactive: there is somebody at a terminal who can be asked.
         debug: how a debugger gets in; None when none does.
-        hold: whether calls are kept while their handlers take too long; None: while a debugger may be the reason.
+        hold: whether calls are kept while their handlers take too long; None: while a debugger may be the reason, and
+            with pdb at the terminal only when it is.
         strict: what takes longer than the platform waits is not sent.
         profile: where the time of callbacks goes is written down.
     """
@@ -95,7 +96,9 @@ class Terms:
     @property
     def holds(self) -> bool:
         """Whether calls are kept while their handlers take too long."""
-        return self.debug is not None if self.hold is None else self.hold
+        if self.hold is not None:
+            return self.hold
+        return self.debug is not None or (self.interactive and not self.strict)
 
     def side_port(self, asked: int | None, default: int) -> tuple[int, bool]:
         """Port of the console or the cloud, and whether another will do.

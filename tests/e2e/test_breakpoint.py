@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.e2e.commands import run
 from tests.e2e.conftest import Start
 from tests.e2e.debugging import Asked
 from tests.e2e.running import FN, Answer, project
@@ -31,9 +36,9 @@ async def status(context, request):
 """
 
 
-def at_terminal(folder: Path, *arguments: str) -> Job:
+def at_terminal(folder: Path, *arguments: str, **more: Any) -> Job:
     ports = ("--port", "0", "--console-port", "0", "--cloud-port", "0")
-    return Job(FN, "dev", *ports, *arguments, str(project(folder, FUNCTION, tunnel={"preference": "off"})))
+    return Job(FN, "dev", *ports, *arguments, str(project(folder, FUNCTION, tunnel={"preference": "off"}, **more)))
 
 
 def url_of(job: Job) -> str:
@@ -68,6 +73,22 @@ def test_pdb_has_the_terminal_and_we_have_it_back(tmp_path: Path) -> None:
         assert other.answer().body == b"5"
         job.until("say + hangup")
         job.until("POST /plain")
+        job.type("\x03")
+        job.until(ENDED)
+
+
+def test_a_call_is_kept_while_pdb_has_its_handler(tmp_path: Path) -> None:
+    with at_terminal(tmp_path / "demo", dev={"callbackDeadline": 0.6, "holdMargin": 0.3}) as job:
+        url_of(job)
+        with ThreadPoolExecutor(1) as beside:
+            calling = beside.submit(run, "call", "--json", "--dir", tmp_path / "demo")
+            job.until(PROMPT)
+            time.sleep(1.0)  # somebody looks at it, for longer than the platform waits
+            job.type("c\n")
+            call = json.loads(calling.result().stdout)
+        assert call["heard"] == ["One moment, please.", "42"]
+        assert not call["failed"]
+        job.until("parked")
         job.type("\x03")
         job.until(ENDED)
 

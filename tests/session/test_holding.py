@@ -398,6 +398,26 @@ async def test_code_that_is_only_slow_has_its_deadline_and_the_call_ends_then(tm
         assert "status 504" in (await told(session, "delivered"))["text"]
 
 
+async def test_with_pdb_at_the_terminal_only_code_that_stands_still_is_held(tmp_path: Path) -> None:
+    async with public_session(waiting_project(tmp_path / "demo")) as session:
+        reach = session.engine.gateway.in_time.holding.reach = PretendReach()
+        session.engine.gateway.in_time.holding.only_paused = True
+        slow = asyncio.create_task(post(session, "ice"))
+        await until(lambda: came(session, "ice") == ["c1"])
+        asyncio.get_running_loop().call_later(DEADLINE, go, session, "ice")
+        assert (await slow).json == TRUE_ICE
+        assert reach.stopped == []
+
+        asked = asyncio.create_task(post(session, "pie"))
+        await until(lambda: came(session, "pie") == ["c1"])
+        host = session.engine.generations.current
+        assert host is not None
+        host._stands(Paused([hand.number for hand in session.engine.gateway._asking._in_hand.values()]))
+        assert (await asked).json["action"]["name"] == "runMenu"
+        host._stands(Resumed())
+        go(session, "pie")
+
+
 # --- the end ----------------------------------------------------------------------------------------------------
 
 
