@@ -1,6 +1,7 @@
 """What each editor must be told to attach to `fn dev --debug`: pieces of configuration, as text.
 
-All of them attach once; the child session of each new generation comes by itself (`subProcess`, on by default).
+All of them attach once; the child session of each new generation comes by itself (`subProcess`: on by default, and
+said where an editor knows the word).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def vscode_configurations(port: int) -> list[dict[str, Any]]:
         "request": "attach",
         "connect": {"host": _HOST, "port": port},
         "justMyCode": True,
+        "subProcess": True,
     }
     launch = {
         "name": LAUNCH,
@@ -65,6 +67,7 @@ def zed(port: int) -> str:
         "request": "attach",
         "connect": {"host": _HOST, "port": port},
         "justMyCode": True,
+        "subProcess": True,
     }
     return json.dumps([scenario], indent=2)
 
