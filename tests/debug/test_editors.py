@@ -24,6 +24,12 @@ def test_those_in_json_are_json() -> None:
     assert json.loads(EDITORS["zed"](5678))[0]["connect"] == {"host": "127.0.0.1", "port": 5678}
 
 
+def test_child_sessions_are_asked_for_where_an_editor_knows_the_word() -> None:
+    attach = json.loads(EDITORS["vscode"](6000))["configurations"][0]
+    assert attach["subProcess"]
+    assert json.loads(EDITORS["zed"](6000))[0]["subProcess"]
+
+
 def test_the_editor_finds_the_ready_line_that_fn_dev_prints() -> None:
     launch = vscode_configurations(5678)[1]
     pattern = launch["serverReadyAction"]["pattern"]
