@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from math import inf
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
@@ -220,7 +221,8 @@ class HttpSend:
                 data=outgoing.body,
                 headers=outgoing.headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=deadline),
+                # aiohttp would round times from 5 s on up to the next whole second of the event loop's clock.
+                timeout=aiohttp.ClientTimeout(total=deadline, ceil_threshold=inf),
             ) as response:
                 return Incoming(response.status, await _bounded(response))
         except TimeoutError:

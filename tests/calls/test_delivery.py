@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -180,6 +181,24 @@ async def test_an_answer_too_late_is_none() -> None:
 
     with pytest.raises(Undelivered, match=r"no answer within 0\.05 s"):
         await ask(handler, 0.05)
+
+
+async def test_the_platform_waits_no_longer_than_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the tenth, at any fraction of a second: aiohttp rounds such times up."""
+    gate, loop = asyncio.Event(), asyncio.get_running_loop()
+    start = time.monotonic()
+    ahead = 0.1 - start % 1  # the clock stands a little after a whole second
+
+    async def handler(_request: web.Request) -> web.Response:
+        nonlocal ahead
+        ahead += 5.0
+        await gate.wait()
+        return web.Response()
+
+    monkeypatch.setattr(loop, "time", lambda: time.monotonic() + ahead)
+    with pytest.raises(Undelivered, match="no answer within 5 s"):
+        await ask(handler, 5.0)
+    assert time.monotonic() - start < 0.6
 
 
 async def test_an_endless_answer_is_none() -> None:
