@@ -10,6 +10,9 @@ Some editors tell nothing at a save (nvim-dap 0.10), and none does when somethin
 the breakpoints with their lines, in the processes that have not loaded the file yet, and wait no more at the next save
 until the client has told something of its own accord. Others tell while somebody types, before there is a save: where
 lines are that the file does not have yet. Those must not be moved once more.
+
+A version may lack the lines: half of a file, a mistake, another branch. Breakpoints that we moved meanwhile go home as
+soon as their lines are back.
 """
 
 from __future__ import annotations
@@ -53,12 +56,14 @@ class _Told:
         lines: of the file then.
         meant: the first line numbers that any session was told while the file was so. What was told later may be of
             what stood in the editor only.
+        home: what the client told last, if these are breakpoints that we have moved since.
     """
 
     at: float
     arguments: Json
     lines: list[bytes]
     meant: frozenset[int]
+    home: _Told | None = None
 
     def moved(self, lines: list[bytes]) -> Json | None:
         """The arguments for other lines of the file; None when they hold for those as well."""
@@ -67,12 +72,26 @@ class _Told:
         told, then = {point["line"] for point in points}, {where(number) for number in self.meant}
         if told & (then - self.meant) and not told & (self.meant - then):
             return None  # they are where those that were meant have come
-        moved = [{**point, "line": where(point["line"])} for point in points]
+        moved = [{**point, "line": place} for point, place in zip(points, self._places(lines), strict=True)]
         if moved == points:
             return None
         # Not `lines`, the same in the old way, and whether the source is other than in the file: it is not any more.
         others = {key: value for key, value in self.arguments.items() if key not in {"lines", "sourceModified"}}
         return {**others, "breakpoints": moved}
+
+    def _places(self, lines: list[bytes]) -> list[int]:
+        """Where the lines are now: as the client told them, or else as we moved them, if only one of them is there."""
+        places = self._mapped(lines)
+        if self.home is not None:
+            pairs = zip(self.home._mapped(lines), places, strict=True)  # noqa: SLF001 one of its own kind
+            places = [now if now[1] and not home[1] else home for home, now in pairs]
+        return [number for number, _ in places]
+
+    def _mapped(self, lines: list[bytes]) -> list[tuple[int, bool]]:
+        """For each breakpoint its line in other lines of the file, and whether the same stands there."""
+        where = line_map(self.lines, lines)
+        numbers = [(point["line"], where(point["line"])) for point in self.arguments["breakpoints"]]
+        return [(new, _text(self.lines, old) == _text(lines, new) != b"") for old, new in numbers]
 
 
 class Placing:
@@ -96,14 +115,16 @@ class Placing:
         self._tells = self._tells or (session, path) in self._told
         self._note(session, number, path, arguments)
 
-    def _note(self, session: Session, number: int, path: str, arguments: Mapping[str, Any]) -> None:
+    def _note(
+        self, session: Session, number: int, path: str, arguments: Mapping[str, Any], home: _Told | None = None
+    ) -> None:
         self._pending[session, number] = path
         points = [point for point in arguments.get("breakpoints") or () if isinstance(point.get("line"), int)]
         if points:
             lines = _lines(path)
             alike = (told.meant for (_, one), told in self._told.items() if one == path and told.lines == lines)
             meant = next(alike, None) or frozenset(point["line"] for point in points)
-            self._told[session, path] = _Told(time.time(), {**arguments, "breakpoints": points}, lines, meant)
+            self._told[session, path] = _Told(time.time(), {**arguments, "breakpoints": points}, lines, meant, home)
         else:
             self._told.pop((session, path), None)
         self._news.set()
@@ -138,7 +159,8 @@ class Placing:
                 late = self._late(saved, lines)
                 self._tells = not late
             for (session, path), arguments in late.items():
-                self._note(session, session.place(arguments), path, arguments)
+                told = self._told[session, path]
+                self._note(session, session.place(arguments), path, arguments, told.home or told)
         await self._within(_PATIENCE, lambda: saved.keys().isdisjoint(self._pending.values()))
 
     async def _within(self, seconds: float, test: Callable[[], bool]) -> None:
@@ -157,6 +179,10 @@ class Placing:
                 if moved is not None:
                     found[session, path] = moved
         return found
+
+
+def _text(lines: list[bytes], number: int) -> bytes:
+    return lines[number - 1] if 0 < number <= len(lines) else b""
 
 
 def _lines(path: str) -> list[bytes]:

@@ -145,6 +145,16 @@ async def test_who_said_nothing_once_is_not_waited_for_until_it_says_something(f
     assert one.lines() == [[4], [5]]
 
 
+async def test_breakpoints_whose_lines_were_gone_go_home_when_they_are_back(file: Path, one: Editing) -> None:
+    placing = Placing()
+    placing.asked(one, 1, told(file, 2, 3))
+    placing.answered(one, 1)
+    for text in ("half of a", "other\nother\n", "new\n" + TEXT.replace("three", "3")):
+        file.write_text(text)
+        await asyncio.gather(placing.settle({str(file): SOON}), answering(placing, one))
+    assert one.lines()[-1] == [3, 4], "the one that is there, and the one in whose place something came"
+
+
 @pytest.mark.parametrize(
     ("first", "typing", "expected"),
     [
