@@ -25,6 +25,7 @@ from devserver.debug.single import Heard, Single
 
 _PATIENCE = 3.0  # seconds in which a client that follows child sessions opens one
 _GOODBYE = 2.0  # seconds that the adapter may take to end a session
+_LINGER = 3.0  # seconds that a client may stay in the session of a process that has ended
 _OURS = 1 << 29  # numbers of our own requests begin here, where no client comes
 _NAMELESS = "a client"
 _TOLD_OF_CHILD = ("debugpyAttach", "startDebugging")
@@ -169,21 +170,23 @@ class Pipe:
         self._number = _OURS
         self._parted = False
         self._patience: asyncio.TimerHandle | None = None
+        self._over = asyncio.Event()
 
     async def run(self, first: list[bytes]) -> None:
         """Serve the session, whose first messages have come, until it ends."""
         adapter = self._adapter = await dial(await self._relay.adapter())
         there = asyncio.create_task(self._to_adapter(first, adapter))
         back = asyncio.create_task(self._to_client(adapter))
+        over = asyncio.create_task(self._lingered())
         try:
-            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({there, back, over}, return_when=asyncio.FIRST_COMPLETED)
             self._relay.leaves(self)
             await cancel(back)
             await _say_goodbye(adapter, said=self._parted)
         finally:
-            for task in (there, back):
+            for task in (there, back, over):
                 task.cancel()
-            await asyncio.gather(there, back, return_exceptions=True)
+            await asyncio.gather(there, back, over, return_exceptions=True)
             await adapter.close()
             self._ended()
 
@@ -204,6 +207,11 @@ class Pipe:
         if self._patience is not None:
             self._patience.cancel()
         self._relay.left(self)
+
+    async def _lingered(self) -> None:
+        """A client that does not leave the session of a process that is gone; there is one more with each save."""
+        await self._over.wait()
+        await asyncio.sleep(_LINGER)
 
     # --- what the client says ----------------------------------------------------------------------------------
 
@@ -256,6 +264,8 @@ class Pipe:
         elif (head.event or head.command) in _TOLD_OF_CHILD and head.type != "response":
             self._expect_child()
             return redirected(body, self._relay.port)
+        elif head.event == "terminated" and self._pid:
+            self._over.set()
         elif head.type == "response" and head.command == "setBreakpoints":
             self._relay.placing.answered(self, head.request_seq)
             return None if head.request_seq > _OURS else body

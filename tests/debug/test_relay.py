@@ -181,6 +181,21 @@ async def test_a_client_that_opens_none_is_told_of(monkeypatch: pytest.MonkeyPat
         await stage.told.until("left alone Tests")
 
 
+async def test_who_stays_in_the_session_of_a_process_that_is_gone_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("devserver.debug.relay._LINGER", 0.01)
+    async with relaying() as stage:
+        client, child = await stage.client(), await stage.client()
+        await client.attach()
+        await child.attach(subProcessId=77)
+        for session in (0, 1):
+            stage.adapter.say(session, "terminated")
+        await child.end()
+
+        assert (await client.ask("threads"))["success"], "the root session is the client's to end"
+
+
 async def test_what_speaks_something_else_is_hung_up_on() -> None:
     async with relaying() as stage:
         for data in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"Content-Length: 3\r\n\r\n{]}"):
