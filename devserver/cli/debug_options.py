@@ -13,20 +13,22 @@ if TYPE_CHECKING:
     from devserver.session.terms import DebugTerms
 
 _DEFAULT = 5678
+_OURS = ("127.0.0.1", "localhost")
 
 
 class DebugPort(click.ParamType[int]):
-    """A port; with a host in front of it there is a reason to refuse."""
+    """A port, or the address that the ready line shows; with another host there is a reason to refuse."""
 
     name = "port"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """See click."""
         text = str(value)
-        if text.isdigit() and int(text) <= 65535:
-            return int(text)
         host, colon, port = text.rpartition(":")
-        if colon and port.isdigit():
+        ours = not colon or host in _OURS
+        if ours and port.isdecimal() and int(port) <= 65535:
+            return int(port)
+        if not ours and port.isdecimal():
             self.fail(
                 f"the debugger is for this machine only, and {host or 'a host'} is more; give a port: --debug {port}. "
                 "From another machine, come through SSH.",
