@@ -193,7 +193,8 @@ class LateProof(Proof):
             raise TunnelFailed(f"{url} is not us.", hint="Look there.")
         return Proven(asked=True, tries=1)
 
-    async def measure(self, _url: str, **_: Any) -> float | None:
+    async def measure(self, url: str, **_: Any) -> float | None:
+        assert url == URL
         return None
 
 
