@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.commands import run
+from tests.e2e.commands import Shown
 from tests.e2e.conftest import Start
 from tests.e2e.debugging import Asked
-from tests.e2e.running import FN, Answer, project
+from tests.e2e.running import FN, PATIENCE, Answer, project
 from tests.fakes.job_shell import ENDED, Job
 
 pytestmark = pytest.mark.e2e
@@ -80,14 +77,16 @@ def test_pdb_has_the_terminal_and_we_have_it_back(tmp_path: Path) -> None:
 def test_a_call_is_kept_while_pdb_has_its_handler(tmp_path: Path) -> None:
     with at_terminal(tmp_path / "demo", dev={"callbackDeadline": 0.6, "holdMargin": 0.3}) as job:
         url_of(job)
-        with ThreadPoolExecutor(1) as beside:
-            calling = beside.submit(run, "call", "--json", "--dir", tmp_path / "demo")
+        calling = Shown(FN, "call", "--dir", tmp_path / "demo", terminal=True)
+        try:
             job.until(PROMPT)
-            time.sleep(1.0)  # somebody looks at it, for longer than the platform waits
+            calling.wait_for("One moment, please")  # while somebody looks at the handler
             job.type("c\n")
-            call = json.loads(calling.result().stdout)
-        assert call["heard"] == ["One moment, please.", "42"]
-        assert not call["failed"]
+            calling.wait_for(r"\b42\b")
+            calling.process.wait(PATIENCE)
+        finally:
+            calling.close()
+        assert calling.process.returncode == 0, calling.text
         job.until("parked")
         job.type("\x03")
         job.until(ENDED)

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from devserver.cli.lease import lease
 from devserver.project.places import LEASES
 from devserver.session import lease_restoring
 from devserver.session.lease_restoring import Listed, Restored, list_leases, restore_leases
@@ -100,6 +102,8 @@ async def test_who_goes_on_trying_is_named_and_not_taken_for_the_session_that_ha
 
     assert isinstance(listed, Listed)
     assert (listed.live, listed.settler) == (True, watchdog)
+    shown = CliRunner().invoke(lease, ["list"]).output
+    assert f"it has ended, and process {watchdog} is giving the callback back" in shown
     assert not found.ok
     assert f"Another fn (pid {watchdog}) is just giving back" in found.text
     assert f"(pid {DEAD})" in found.text
